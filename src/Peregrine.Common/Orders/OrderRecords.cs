@@ -1,0 +1,203 @@
+using System.Runtime.InteropServices;
+
+namespace Peregrine.Common.Orders;
+
+/// <summary>Types of order, Binance's own names.</summary>
+public enum OrderType : byte
+{
+    None = 0,
+    Limit = 1,
+    LimitMaker = 2,
+    Market = 3,
+    StopLoss = 4,
+    StopLossLimit = 5,
+    TakeProfit = 6,
+    TakeProfitLimit = 7,
+
+    /// <summary>One that we do not know yet; its order is still tracked.</summary>
+    Other = 255,
+}
+
+public enum TimeInForce : byte
+{
+    None = 0,
+    GoodTillCancel = 1,
+    ImmediateOrCancel = 2,
+    FillOrKill = 3,
+}
+
+/// <summary>Where an order stands. Unknown is the exposure that must be assumed whole.</summary>
+public enum OrderStatus : byte
+{
+    None = 0,
+
+    /// <summary>Written down, not sent.</summary>
+    Intent = 1,
+
+    /// <summary>Its bytes left; no answer yet.</summary>
+    Sent = 2,
+    New = 3,
+    PartiallyFilled = 4,
+
+    /// <summary>No answer, or none that can be trusted: it may be live.</summary>
+    Unknown = 5,
+    Filled = 6,
+    Canceled = 7,
+    Rejected = 8,
+    Expired = 9,
+
+    /// <summary>Proved never to have reached the exchange.</summary>
+    Absent = 10,
+}
+
+/// <summary>What a report tells.</summary>
+public enum ReportType : byte
+{
+    None = 0,
+    New = 1,
+    Trade = 2,
+    Canceled = 3,
+    Rejected = 4,
+    Expired = 5,
+    Replaced = 6,
+
+    /// <summary>The order's state as a query showed it.</summary>
+    Status = 7,
+
+    /// <summary>We asked to cancel and the exchange refused.</summary>
+    CancelRejected = 8,
+
+    /// <summary>No reply, or one that says nothing certain.</summary>
+    Unknown = 9,
+
+    /// <summary>Self-trade prevention took something off.</summary>
+    Prevented = 10,
+}
+
+/// <summary>Who told us.</summary>
+public enum ReportSource : byte
+{
+    None = 0,
+    Stream = 1,
+    Reply = 2,
+    Query = 3,
+
+    /// <summary>Ourselves: a refusal of the gateway, a time-out.</summary>
+    Local = 4,
+}
+
+/// <summary>One fact about one order, from whichever source. Payload of <see cref="Events.EventKind.OrderReport"/>; the symbol is the event's.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public struct OrderReport
+{
+    /// <summary>Our id of the order (the original one where the wire has two).</summary>
+    public ClientOrderId ClientId;
+
+    public AssetCode CommissionAsset;
+    public long ExchangeOrderId;
+
+    /// <summary>The fill's trade id, -1 where this is no fill.</summary>
+    public long TradeId;
+
+    public Price Price;
+    public Quantity Quantity;
+    public Price LastPrice;
+    public Quantity LastQuantity;
+    public Quantity CumulativeQuantity;
+    public long CumulativeQuoteUnits;
+    public long CommissionUnits;
+    public long TransactionTimeMicros;
+
+    /// <summary>Binance's error code (negative), 0 for none.</summary>
+    public int ErrorCode;
+
+    public ReportType Report;
+    public OrderStatus Status;
+    public ReportSource Source;
+    public Side Side;
+    public OrderType Type;
+    public TimeInForce TimeInForce;
+    public byte IsMaker;
+    private readonly byte _reserved0;
+    private readonly int _reserved1;
+}
+
+/// <summary>An order that the risk gate let through. Payload of <see cref="Events.EventKind.OrderIntent"/>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public struct OrderIntent
+{
+    public ClientOrderId ClientId;
+
+    /// <summary>The arrival sequence of the event that caused it.</summary>
+    public long CauseSequence;
+
+    public Price Price;
+    public Quantity Quantity;
+    public int StrategyId;
+    public Side Side;
+    public OrderType Type;
+    public TimeInForce TimeInForce;
+    private readonly byte _reserved;
+}
+
+/// <summary>A cancel of one of our orders. Payload of <see cref="Events.EventKind.CancelIntent"/>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public struct CancelIntent
+{
+    public ClientOrderId ClientId;
+    public long ExchangeOrderId;
+    public long CauseSequence;
+}
+
+/// <summary>What the risk gate said. Zero is not an approval.</summary>
+public enum RiskVerdict : byte
+{
+    None = 0,
+    Approved = 1,
+    Halted = 2,
+    ReduceOnly = 3,
+    BookNotTradable = 4,
+    StaleData = 5,
+    NoReferencePrice = 6,
+    PriceCollar = 7,
+    QuantityLimit = 8,
+    NotionalLimit = 9,
+    PositionLimit = 10,
+    OpenOrdersLimit = 11,
+    UnknownOrder = 12,
+    RateLimit = 13,
+    Filter = 14,
+    DailyLoss = 15,
+    ModelOutput = 16,
+    GatewayNotReady = 17,
+    Duplicate = 18,
+    Balance = 19,
+    NotTrading = 20,
+}
+
+/// <summary>What a strategy wanted for a symbol and what came of it. Payload of <see cref="Events.EventKind.Decision"/>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public struct DecisionRecord
+{
+    /// <summary>The arrival sequence of the event that caused it.</summary>
+    public long CauseSequence;
+
+    /// <summary>A hash of the features the model was shown.</summary>
+    public ulong InputHash;
+
+    public Quantity Position;
+    public Quantity TargetPosition;
+
+    /// <summary>The order price that was wanted; zero where none was.</summary>
+    public Price Price;
+
+    public Quantity OrderQuantity;
+    public float DownProbability;
+    public float FlatProbability;
+    public float UpProbability;
+    public int StrategyId;
+    public RiskVerdict Verdict;
+    public Side Side;
+    private readonly ushort _reserved0;
+    private readonly int _reserved1;
+}

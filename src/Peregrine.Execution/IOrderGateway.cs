@@ -1,0 +1,45 @@
+using Peregrine.Common;
+using Peregrine.Common.Orders;
+
+namespace Peregrine.Execution;
+
+/// <summary>What the gateway did with an order. Zero means nothing left.</summary>
+public enum SendResult : byte
+{
+    None = 0,
+
+    /// <summary>All bytes were handed to the kernel; the answer comes as an OrderReport event.</summary>
+    Sent = 1,
+
+    /// <summary>Not a single byte left (not connected, not logged on, rate budget used up): the order does not exist.</summary>
+    NotSent = 2,
+
+    /// <summary>Some bytes may have left: the order's state is unknown.</summary>
+    Unknown = 3,
+}
+
+/// <summary>
+/// Where orders go: the exchange, the simulated fills of paper trading, or a test. Polled and called by the hot thread only; neither blocks nor allocates.
+/// Every answer becomes an OrderReport or Balance event in the ring.
+/// </summary>
+public interface IOrderGateway : IDisposable
+{
+    /// <summary>True when orders can be sent and their reports will be heard (connected, subscribed to the user stream).</summary>
+    bool IsReady { get; }
+
+    /// <summary>Takes in replies and account events and publishes them. True when there was anything.</summary>
+    bool Poll();
+
+    SendResult Place(in OrderIntent intent, Instrument instrument);
+
+    SendResult Cancel(in CancelIntent intent, Instrument instrument);
+
+    /// <summary>Asks for the order's state; the answer comes as an OrderReport of type Status (or Unknown).</summary>
+    void Query(ClientOrderId clientId, Instrument instrument);
+
+    /// <summary>Counters for screens and results; read from any thread.</summary>
+    GatewayStatus Status { get; }
+}
+
+/// <summary>What a gateway has done. Counts only grow.</summary>
+public readonly record struct GatewayStatus(bool Ready, long Sent, long Refused, long Reconnects, string LastError);
