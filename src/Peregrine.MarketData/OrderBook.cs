@@ -1,0 +1,72 @@
+using Peregrine.Common;
+using Peregrine.Common.Events;
+
+namespace Peregrine.MarketData;
+
+/// <summary>The resting orders of one symbol by price, as deep as they are known. Says nothing about whether they are right: that is <see cref="SymbolBook"/>.</summary>
+public sealed class OrderBook
+{
+    private readonly BookSide _bids;
+    private readonly BookSide _asks;
+
+    /// <param name="capacity">Levels of each side there is room for before memory grows (by doubling); a power of two, at most 65,536.</param>
+    public OrderBook(int capacity = 2_048)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(capacity);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(capacity, BookSide.LevelsMax);
+        if (!System.Numerics.BitOperations.IsPow2(capacity)) throw new ArgumentException($"{capacity} is not a power of two.", nameof(capacity));
+        _bids = new BookSide(Side.Buy, capacity);
+        _asks = new BookSide(Side.Sell, capacity);
+    }
+
+    /// <summary>The highest bid, all zero where there is none.</summary>
+    public Level BestBid => _bids.Best;
+
+    /// <summary>The lowest ask, all zero where there is none.</summary>
+    public Level BestAsk => _asks.Best;
+
+    /// <summary>Whether the best bid is not below the best ask: no exchange's book is ever so.</summary>
+    public bool IsCrossed => _bids.Count > 0 && _asks.Count > 0 && _bids.Best.Price >= _asks.Best.Price;
+
+    /// <summary>Whether somebody bids and somebody asks.</summary>
+    public bool HasBothSides => _bids.Count > 0 && _asks.Count > 0;
+
+    /// <summary>The best level of a side (Buy: bids, Sell: asks), all zero where there is none.</summary>
+    public Level Best(Side side) => Of(side).Best;
+
+    public int Count(Side side) => Of(side).Count;
+
+    /// <summary>Sets the quantity at a price; zero removes the level, and removing one that is not there is normal.</summary>
+    public void Apply(Side side, Price price, Quantity quantity) => Of(side).Apply(price, quantity);
+
+    /// <summary>Applies the levels of a diff.</summary>
+    public void Apply(ReadOnlySpan<Level> bids, ReadOnlySpan<Level> asks)
+    {
+        foreach (ref readonly Level level in bids) _bids.Apply(level.Price, level.Quantity);
+        foreach (ref readonly Level level in asks) _asks.Apply(level.Price, level.Quantity);
+    }
+
+    /// <summary>Copies the best levels, best first, and returns how many there were.</summary>
+    public int Top(Side side, Span<Level> destination) => Of(side).Top(destination);
+
+    /// <summary>Replaces everything. Levels may come in any order; best first, as the exchange sends them, is loaded from the back and so moves nothing.</summary>
+    public void Load(ReadOnlySpan<Level> bids, ReadOnlySpan<Level> asks)
+    {
+        Clear();
+        for (int i = bids.Length - 1; i >= 0; i--) _bids.Apply(bids[i].Price, bids[i].Quantity);
+        for (int i = asks.Length - 1; i >= 0; i--) _asks.Apply(asks[i].Price, asks[i].Quantity);
+    }
+
+    public void Clear()
+    {
+        _bids.Clear();
+        _asks.Clear();
+    }
+
+    private BookSide Of(Side side) => side switch
+    {
+        Side.Buy => _bids,
+        Side.Sell => _asks,
+        _ => throw new ArgumentOutOfRangeException(nameof(side), side, "A book has a buy side and a sell side."),
+    };
+}
