@@ -1,0 +1,126 @@
+using System.Globalization;
+using System.Numerics;
+using System.Text.RegularExpressions;
+
+using Microsoft.Extensions.Configuration;
+
+using Peregrine.Common;
+using Peregrine.Execution.Risk;
+
+namespace Peregrine.App.Configuration;
+
+/// <summary>Reads <see cref="ApplianceOptions"/> from peregrine.json, then PEREGRINE__… variables, then flags; what comes later wins.</summary>
+public static partial class ApplianceConfiguration
+{
+    private static readonly string[] DefaultStreams = ["aggTrade", "trade", "depth20@100ms", "depth@100ms", "bookTicker", "kline_1m"];
+
+    /// <param name="file">The configuration file, or null for none.</param>
+    /// <param name="flags">Settings from the command line by path (mode, exchange:url, …).</param>
+    /// <exception cref="StopException">Bad configuration.</exception>
+    public static ApplianceOptions Read(string? file, IEnumerable<KeyValuePair<string, string?>> flags)
+    {
+        ConfigurationBuilder builder = new();
+        if (file is not null)
+        {
+            if (!File.Exists(file)) throw new StopException(ExitCode.BadConfiguration, $"the configuration file '{file}' does not exist");
+            builder.AddJsonFile(Path.GetFullPath(file), optional: false, reloadOnChange: false);
+        }
+        builder.AddEnvironmentVariables("PEREGRINE__").AddInMemoryCollection(flags);
+        IConfigurationRoot configuration;
+        try
+        {
+            configuration = builder.Build();
+        }
+        catch (Exception e) when (e is InvalidDataException or FormatException or System.Text.Json.JsonException)
+        {
+            throw new StopException(ExitCode.BadConfiguration, $"the configuration file '{file}' is not JSON: {(e.InnerException ?? e).Message}");
+        }
+        ConfigurationReader reader = new(configuration);
+        ApplianceOptions options = Read(reader, file is null ? Directory.GetCurrentDirectory() : Path.GetDirectoryName(Path.GetFullPath(file))!);
+        reader.ThrowOnErrors(file ?? "flags and PEREGRINE__ variables");
+        return options;
+    }
+
+    private static ApplianceOptions Read(ConfigurationReader reader, string folder)
+    {
+        string market = reader.OneOf("market", "spot", "spot", "usdm");
+        string mode = reader.OneOf("mode", "record", "record", "paper", "live");
+        string idle = reader.OneOf("hotThread:idle", "block", "block", "spinThenBlock", "spin");
+        string url = reader.Text("exchange:url", "");
+        if (url.Length > 0 && !(Uri.TryCreate(url, UriKind.Absolute, out Uri? parsed) && parsed.Scheme is "http" or "https")) reader.Refuse("exchange:url", url, "an http:// or https:// URL, or nothing for Binance itself");
+        int ringSlots = reader.Whole("ring:slots", 131_072, 1_024, 1 << 24);
+        int ringWords = reader.Whole("ring:words", 4_194_304, 131_072, 1 << 28);
+        if (!BitOperations.IsPow2(ringSlots)) reader.Refuse("ring:slots", ringSlots.ToString(CultureInfo.InvariantCulture), "a power of two");
+        if (!BitOperations.IsPow2(ringWords)) reader.Refuse("ring:words", ringWords.ToString(CultureInfo.InvariantCulture), "a power of two");
+        string key = reader.Text("exchange:apiKey", "");
+        string secret = reader.Text("exchange:apiSecret", "");
+        key = FromFile(reader, "exchange:apiKeyFile", key, folder);
+        secret = FromFile(reader, "exchange:apiSecretFile", secret, folder);
+        double enter = reader.Fraction("strategy:enterAbove", 0.55, 0, 1);
+        double exit = reader.Fraction("strategy:exitBelow", 0.45, 0, 1);
+        if (exit > enter) reader.Refuse("strategy:exitBelow", exit.ToString(CultureInfo.InvariantCulture), $"at most strategy.enterAbove ({enter.ToString(CultureInfo.InvariantCulture)})");
+        string model = reader.Text("model:path", "");
+        return new ApplianceOptions
+        {
+            Mode = mode switch { "paper" => RunMode.Paper, "live" => RunMode.Live, _ => RunMode.Record },
+            Market = market == "usdm" ? Market.UsdMargined : Market.Spot,
+            Symbols = reader.List("symbols", ["BTCUSDT"], symbol => SymbolPattern().IsMatch(symbol), "symbols in upper case such as BTCUSDT"),
+            Streams = reader.List("streams", DefaultStreams, stream => StreamPattern().IsMatch(stream), string.Join(", ", DefaultStreams)),
+            ExchangeUrl = url,
+            ApiKey = key,
+            ApiSecret = secret,
+            StateDirectory = Path.GetFullPath(reader.Text("state", "state"), folder),
+            ModelPath = model.Length > 0 ? Path.GetFullPath(model, folder) : "",
+            EnterAbove = enter,
+            ExitBelow = exit,
+            HoldingMillis = reader.Whole("strategy:holdingMillis", 10_000, 100, 86_400_000),
+            PositionNotional = reader.Amount("strategy:positionNotional", "200"),
+            PaperBalance = reader.Amount("paper:balance", "10000"),
+            ReachBasisPoints = reader.Whole("execution:reachBasisPoints", 5, 0, 100),
+            OrderPauseMillis = reader.Whole("execution:orderPauseMillis", 500, 0, 3_600_000),
+            Risk = ReadRisk(reader),
+            BatchMillis = reader.Whole("recording:batchMillis", 250, 10, 250),
+            BackupTarget = reader.Text("backup:target", "") is { Length: > 0 } target ? Path.GetFullPath(target, folder) : "",
+            BackupLevel = reader.Whole("backup:level", 3, 1, 19),
+            Idle = idle switch { "spin" => HotIdle.Spin, "spinThenBlock" => HotIdle.SpinThenBlock, _ => HotIdle.Block },
+            Core = reader.Whole("hotThread:core", -1, -1, 1_023),
+            RingSlots = ringSlots,
+            RingWords = ringWords,
+        };
+    }
+
+    private static RiskLimits ReadRisk(ConfigurationReader reader)
+    {
+        RiskLimits careful = new();
+        return new RiskLimits
+        {
+            MaxOrderNotional = reader.Amount("risk:maxOrderNotional", careful.MaxOrderNotional.ToString()),
+            MaxOrderQuantity = Quantity.Parse(FixedPoint.Text(reader.Amount("risk:maxOrderQuantity", "0").ToUnits())),
+            MaxPositionNotional = reader.Amount("risk:maxPositionNotional", careful.MaxPositionNotional.ToString()),
+            MaxOpenOrders = reader.Whole("risk:maxOpenOrders", careful.MaxOpenOrders, 1, 200),
+            PriceCollarBasisPoints = reader.Whole("risk:priceCollarBasisPoints", careful.PriceCollarBasisPoints, 1, 1_000),
+            MaxDataAgeMillis = reader.Whole("risk:maxDataAgeMillis", careful.MaxDataAgeMillis, 50, 60_000),
+            MaxOrdersPerMinute = reader.Whole("risk:maxOrdersPerMinute", careful.MaxOrdersPerMinute, 1, 5_000),
+            MaxLoss = reader.Amount("risk:maxLoss", careful.MaxLoss.ToString()),
+        };
+    }
+
+    private static string FromFile(ConfigurationReader reader, string path, string value, string folder)
+    {
+        string file = reader.Text(path, "");
+        if (file.Length == 0) return value;
+        string full = Path.GetFullPath(file, folder);
+        FileInfo info = new(full);
+        if (!info.Exists) reader.Refuse(path, file, "the path of a file that exists");
+        else if (info.LinkTarget is not null) reader.Refuse(path, file, "a file itself, not a link to one");
+        else if ((info.UnixFileMode & ~(UnixFileMode.UserRead | UnixFileMode.UserWrite)) != 0) reader.Refuse(path, file, "a file that only its owner can read (chmod 600)");
+        else return File.ReadAllText(full).Trim();
+        return value;
+    }
+
+    [GeneratedRegex(@"^[^\s/a-z@,]{2,40}$")]
+    private static partial Regex SymbolPattern();
+
+    [GeneratedRegex(@"^(aggTrade|trade|bookTicker|depth(5|10|20)?(@[0-9]+ms)?|kline_1m)$")]
+    private static partial Regex StreamPattern();
+}

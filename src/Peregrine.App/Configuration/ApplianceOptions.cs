@@ -1,0 +1,67 @@
+using Peregrine.Common;
+using Peregrine.Execution.Risk;
+
+namespace Peregrine.App.Configuration;
+
+/// <summary>What the appliance does with its decisions.</summary>
+public enum RunMode
+{
+    /// <summary>The default: watches and writes down, no orders.</summary>
+    Record = 0,
+
+    /// <summary>Live data, simulated fills.</summary>
+    Paper = 1,
+
+    /// <summary>Orders at the exchange; needs <c>--live</c> on the command line as well.</summary>
+    Live = 2,
+}
+
+/// <summary>How the hot thread waits when there is nothing to do.</summary>
+public enum HotIdle
+{
+    /// <summary>Sleeps in the kernel until a socket has something; right for machines with few cores.</summary>
+    Block = 0,
+
+    /// <summary>Spins for a while, then blocks.</summary>
+    SpinThenBlock = 1,
+
+    /// <summary>Never gives its core away.</summary>
+    Spin = 2,
+}
+
+/// <summary>Everything that <c>run</c> can be told, checked.</summary>
+public sealed record ApplianceOptions
+{
+    public RunMode Mode { get; init; }
+    public Market Market { get; init; } = Market.Spot;
+    public required IReadOnlyList<string> Symbols { get; init; }
+
+    /// <summary>Stream kinds subscribed for each symbol, Binance's names without the symbol.</summary>
+    public required IReadOnlyList<string> Streams { get; init; }
+
+    /// <summary>Base URL of a local exchange, or empty for Binance itself.</summary>
+    public string ExchangeUrl { get; init; } = "";
+
+    public string ApiKey { get; init; } = "";
+    public string ApiSecret { get; init; } = "";
+    public required string StateDirectory { get; init; }
+
+    /// <summary>The ONNX model, or empty for none (then nothing trades).</summary>
+    public string ModelPath { get; init; } = "";
+
+    public double EnterAbove { get; init; }
+    public double ExitBelow { get; init; }
+    public int HoldingMillis { get; init; }
+    public Notional PositionNotional { get; init; }
+    public Notional PaperBalance { get; init; }
+    public RiskLimits Risk { get; init; } = new();
+    public int ReachBasisPoints { get; init; }
+    public int OrderPauseMillis { get; init; }
+    public int BatchMillis { get; init; }
+    public string BackupTarget { get; init; } = "";
+    public int BackupLevel { get; init; }
+    public HotIdle Idle { get; init; }
+    public int Core { get; init; }
+    public int RingSlots { get; init; }
+    public int RingWords { get; init; }
+}

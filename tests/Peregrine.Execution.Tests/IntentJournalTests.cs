@@ -1,0 +1,92 @@
+
+using Peregrine.Common.Orders;
+using Peregrine.Execution.Journal;
+using Peregrine.Execution.Orders;
+
+using Xunit;
+
+namespace Peregrine.Execution.Tests;
+
+public sealed class IntentJournalTests : IDisposable
+{
+    private readonly string _path = Path.Combine(Path.GetTempPath(), $"peregrine-journal-{Environment.ProcessId}-{Guid.NewGuid():N}");
+    private readonly ClientOrderIds _ids = new(77);
+
+    public void Dispose() => File.Delete(_path);
+
+    private void Append(IntentJournal journal, long sequence) => Assert.True(journal.Append("BTCUSDT"u8, Some.Intent(_ids.Create(sequence)), sequence));
+
+    [Fact]
+    public void Gives_back_the_intents_without_an_end_after_a_new_start()
+    {
+        using (IntentJournal journal = new(_path))
+        {
+            for (int i = 1; i <= 5; i++) Append(journal, i);
+            journal.End(_ids.Create(2), 6);
+            journal.End(_ids.Create(5), 7);
+        }
+        using IntentJournal again = new(_path);
+        List<OpenIntent> open = again.ReadOpen();
+        Assert.Equal([_ids.Create(1), _ids.Create(3), _ids.Create(4)], open.Select(intent => intent.Intent.ClientId));
+        Assert.All(open, intent => Assert.Equal("BTCUSDT", intent.Symbol));
+        Assert.Equal(Some.Intent(_ids.Create(3)).Price, open[1].Intent.Price);
+    }
+
+    [Fact]
+    public void Serves_for_ever_by_moving_open_intents_to_the_other_half()
+    {
+        using IntentJournal journal = new(_path);
+        Append(journal, 1);
+        for (int i = 2; i < 30_000; i++)
+        {
+            if (journal.Free < 100) journal.Compact();
+            Append(journal, i);
+            journal.End(_ids.Create(i), i);
+        }
+        Assert.Equal(_ids.Create(1), Assert.Single(journal.ReadOpen()).Intent.ClientId);
+        Assert.Equal(2L * 8_192 * 128, new FileInfo(_path).Length);
+    }
+
+    [Fact]
+    public void Refuses_to_append_to_a_full_half_so_that_no_order_goes_without_an_intent()
+    {
+        using IntentJournal journal = new(_path);
+        int appended = 0;
+        while (journal.Append("BTCUSDT"u8, Some.Intent(_ids.Create(appended + 1)), 1)) appended++;
+        Assert.Equal(8_191, appended);
+    }
+
+    [Fact]
+    public void Keeps_all_before_a_damaged_record()
+    {
+        using (IntentJournal journal = new(_path))
+            for (int i = 1; i <= 9; i++) Append(journal, i);
+        Random random = new(20261122);
+        byte[] whole = File.ReadAllBytes(_path);
+        for (int trial = 0; trial < 200; trial++)
+        {
+            byte[] torn = [.. whole];
+            int at = random.Next(128, 10 * 128);
+            torn[at] ^= (byte)(1 << random.Next(8));
+            File.WriteAllBytes(_path, torn);
+            using IntentJournal journal = new(_path);
+            int expected = (at / 128) - 1;
+            Assert.True(journal.ReadOpen().Count == expected, $"flipped byte {at}: {journal.ReadOpen().Count} intents, not {expected}");
+        }
+    }
+
+    [Fact]
+    public void Survives_a_cut_at_any_point_of_moving_to_the_other_half()
+    {
+        using (IntentJournal journal = new(_path))
+        {
+            for (int i = 1; i <= 3; i++) Append(journal, i);
+            journal.Compact();
+        }
+        byte[] moved = File.ReadAllBytes(_path);
+        Array.Clear(moved, 8_192 * 128, 128); // As if the kill came before the new half's header.
+        File.WriteAllBytes(_path, moved);
+        using IntentJournal again = new(_path);
+        Assert.Equal(3, again.ReadOpen().Count);
+    }
+}

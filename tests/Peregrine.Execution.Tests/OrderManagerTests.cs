@@ -1,0 +1,162 @@
+using Peregrine.Common;
+using Peregrine.Common.Orders;
+using Peregrine.Execution.Orders;
+
+using Xunit;
+
+namespace Peregrine.Execution.Tests;
+
+public sealed class OrderManagerTests
+{
+    private static readonly SymbolId Symbol = new(1);
+    private static readonly Price Limit = Price.Parse("100");
+    private const long Second = 1_000_000_000;
+
+    private static OrderManager Begun()
+    {
+        OrderManager orders = new();
+        orders.Begin(0x0123456789abcdef);
+        return orders;
+    }
+
+    private static int Add(OrderManager orders, string quantity = "10", long now = 0) =>
+        orders.Add(Symbol, Side.Buy, OrderType.Limit, TimeInForce.GoodTillCancel, Limit, Quantity.Parse(quantity), 1, now);
+
+    private static OrderReport Report(ClientOrderId id, ReportType type, OrderStatus status, long cumulative, ReportSource source = ReportSource.Stream, int error = 0) => new()
+    {
+        ClientId = id,
+        Report = type,
+        Status = status,
+        Source = source,
+        Quantity = Quantity.Parse("10"),
+        CumulativeQuantity = new Quantity(cumulative * FixedPoint.One),
+        CumulativeQuoteUnits = cumulative * 100 * FixedPoint.One,
+        ErrorCode = error,
+    };
+
+    [Fact]
+    public void Makes_ids_that_the_exchange_accepts_and_that_find_their_order_again()
+    {
+        ClientOrderIds ids = new(ulong.MaxValue);
+        ClientOrderId id = ids.Create(long.MaxValue);
+        Assert.Matches("^[a-zA-Z0-9-_]{1,36}$", ids.Create(123_456_789).ToString());
+        Assert.True(id.Utf8.Length <= ClientOrderId.LengthMax || !id.IsEmpty);
+        Assert.True(ids.TryGetSequence(ids.Create(42), out long sequence));
+        Assert.Equal(42, sequence);
+        Assert.False(new ClientOrderIds(1).TryGetSequence(ids.Create(42), out _));
+        Assert.False(ids.TryGetSequence(ClientOrderId.Create("web_1234"), out _));
+    }
+
+    [Fact]
+    public void Follows_an_order_to_its_fill()
+    {
+        OrderManager orders = Begun();
+        int slot = Add(orders);
+        ClientOrderId id = orders[slot].ClientId;
+        Assert.Equal(Quantity.Parse("10"), orders.OpenQuantity(Symbol, Side.Buy));
+        Assert.False(orders.Apply(Symbol, Report(id, ReportType.New, OrderStatus.New, 0), 1).Ended);
+        ReportEffect part = orders.Apply(Symbol, Report(id, ReportType.Trade, OrderStatus.PartiallyFilled, 4), 2);
+        Assert.Equal(Quantity.Parse("4"), part.FilledNow);
+        Assert.Equal(400 * FixedPoint.One, part.QuoteUnitsNow);
+        Assert.Equal(Quantity.Parse("6"), orders.OpenQuantity(Symbol, Side.Buy));
+        ReportEffect rest = orders.Apply(Symbol, Report(id, ReportType.Trade, OrderStatus.Filled, 10), 3);
+        Assert.True(rest.Ended);
+        Assert.Equal(OrderStatus.Filled, orders[slot].Status);
+        Assert.Equal(0, orders.OpenCount);
+    }
+
+    [Theory] // Duplicated, shuffled and early reports of one life: the booked sum and the end are always the same.
+    [InlineData(1)]
+    [InlineData(7)]
+    [InlineData(20261122)]
+    public void Books_the_same_whatever_the_order_of_reports(int seed)
+    {
+        Random random = new(seed);
+        for (int trial = 0; trial < 10_000; trial++)
+        {
+            OrderManager orders = Begun();
+            int slot = Add(orders);
+            ClientOrderId id = orders[slot].ClientId;
+            List<OrderReport> life = [Report(id, ReportType.New, OrderStatus.New, 0), Report(id, ReportType.New, OrderStatus.New, 0, ReportSource.Reply)];
+            long filled = 0;
+            while (filled < 10 && random.Next(4) != 0)
+            {
+                filled += random.NextInt64(1, 10 - filled + 1);
+                life.Add(Report(id, ReportType.Trade, filled == 10 ? OrderStatus.Filled : OrderStatus.PartiallyFilled, filled));
+            }
+            if (filled < 10) life.Add(Report(id, ReportType.Canceled, OrderStatus.Canceled, filled));
+            life.AddRange([.. life.Where(_ => random.Next(3) == 0)]);
+            OrderReport[] shuffled = [.. life];
+            random.Shuffle(shuffled);
+
+            long booked = 0, quote = 0;
+            int ends = 0;
+            foreach (OrderReport report in shuffled)
+            {
+                ReportEffect effect = orders.Apply(Symbol, in report, 1);
+                booked += effect.FilledNow.Raw;
+                quote += effect.QuoteUnitsNow;
+                ends += effect.Ended ? 1 : 0;
+            }
+            Assert.True(booked == filled * FixedPoint.One && quote == filled * 100 * FixedPoint.One, $"seed {seed}, trial {trial}: booked {booked} of {filled}");
+            Assert.Equal(1, ends);
+            Assert.Equal(filled == 10 ? OrderStatus.Filled : OrderStatus.Canceled, orders[slot].Status);
+            Assert.Equal(0, orders.OpenCount);
+        }
+    }
+
+    [Fact]
+    public void Keeps_an_order_without_an_answer_as_full_exposure_and_asks_for_it()
+    {
+        OrderManager orders = Begun();
+        int slot = Add(orders);
+        Assert.Equal(-1, orders.NextToQuery(OrderManager.AnswerWithinNanos - 1));
+        Assert.Equal(-1, orders.NextToQuery(OrderManager.AnswerWithinNanos));
+        Assert.True(orders.HasUnknown(Symbol));
+        Assert.Equal(Quantity.Parse("10"), orders.OpenQuantity(Symbol, Side.Buy));
+        Assert.Equal(slot, orders.NextToQuery(OrderManager.AnswerWithinNanos + (Second / 2)));
+        orders.Apply(Symbol, Report(orders[slot].ClientId, ReportType.Status, OrderStatus.New, 0, ReportSource.Query), 4 * Second);
+        Assert.Equal(OrderStatus.New, orders[slot].Status);
+    }
+
+    [Fact]
+    public void Believes_in_absence_only_after_the_window_and_twice()
+    {
+        OrderManager orders = Begun();
+        int slot = Add(orders);
+        ClientOrderId id = orders[slot].ClientId;
+        orders.Apply(Symbol, Report(id, ReportType.Unknown, OrderStatus.Unknown, 0, ReportSource.Local), Second);
+        OrderReport absent = Report(id, ReportType.Unknown, OrderStatus.Unknown, 0, ReportSource.Query, ErrorCodes.NoSuchOrder);
+        for (int i = 0; i < 5; i++) orders.Apply(Symbol, in absent, 5 * Second);
+        Assert.Equal(OrderStatus.Unknown, orders[slot].Status);
+        orders.Apply(Symbol, in absent, 13 * Second);
+        Assert.Equal(OrderStatus.Unknown, orders[slot].Status);
+        Assert.True(orders.Apply(Symbol, in absent, 14 * Second).Ended);
+        Assert.Equal(OrderStatus.Absent, orders[slot].Status);
+
+        ReportEffect late = orders.Apply(Symbol, Report(id, ReportType.Trade, OrderStatus.Filled, 10), 60 * Second);
+        Assert.Equal(Quantity.Parse("10"), late.FilledNow); // It was alive after all: the fill counts.
+        Assert.Equal(OrderStatus.Filled, orders[slot].Status);
+    }
+
+    [Fact]
+    public void Takes_in_an_order_of_an_earlier_process_and_counts_foreign_ones()
+    {
+        OrderManager orders = Begun();
+        ClientOrderId earlier = new ClientOrderIds(99).Create(5);
+        orders.Apply(Symbol, Report(earlier, ReportType.Unknown, OrderStatus.Unknown, 0, ReportSource.Local), Second);
+        Assert.True(orders.HasUnknown(Symbol));
+        orders.Apply(Symbol, Report(earlier, ReportType.Status, OrderStatus.Canceled, 3, ReportSource.Query), 2 * Second);
+        Assert.Equal(0, orders.OpenCount);
+        orders.Apply(Symbol, Report(ClientOrderId.Create("web_1"), ReportType.New, OrderStatus.New, 0), 2 * Second);
+        Assert.Equal(1, orders.Foreign);
+    }
+
+    [Fact]
+    public void Stops_the_program_when_more_is_filled_than_was_ordered()
+    {
+        OrderManager orders = Begun();
+        ClientOrderId id = orders[Add(orders)].ClientId;
+        Assert.Throws<InvalidOperationException>(() => orders.Apply(Symbol, Report(id, ReportType.Trade, OrderStatus.Filled, 11), 1));
+    }
+}
