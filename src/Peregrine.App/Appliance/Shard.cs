@@ -1,0 +1,243 @@
+using System.Diagnostics;
+
+using Peregrine.Common;
+using Peregrine.Common.Events;
+using Peregrine.Common.Orders;
+using Peregrine.Execution;
+using Peregrine.Execution.Journal;
+using Peregrine.Execution.Trading;
+using Peregrine.Kernel;
+using Peregrine.MarketData;
+
+namespace Peregrine.App.Appliance;
+
+/// <summary>
+/// The hot thread: everything between a socket read and an order's bytes. It polls the feed and the gateway, runs the core inline on every event that
+/// the ring takes, and does at once what the core asks for. Nothing here allocates, locks or waits, except for the wait when there is nothing to do.
+/// </summary>
+internal sealed class Shard : IActor, IEventHandler, IDisposable
+{
+    /// <summary>The core's clock in a silent market; also how often unanswered orders are looked after.</summary>
+    private static readonly TimeSpan TimerEvery = TimeSpan.FromSeconds(1);
+
+    /// <summary>How often the numbers on screens are renewed.</summary>
+    private static readonly TimeSpan StatusEvery = TimeSpan.FromMilliseconds(100);
+
+    private readonly ShardParts _parts;
+    private readonly long[] _events = new long[256];
+    private readonly long _timerTicks = (long)(TimerEvery.TotalSeconds * Stopwatch.Frequency);
+    private readonly long _statusTicks = (long)(StatusEvery.TotalSeconds * Stopwatch.Frequency);
+    private EventRing _ring = null!;
+    private IMarketFeed _feed = null!;
+    private IOrderGateway? _gateway;
+    private ActorContext _context = null!;
+    private long _nextTimer;
+    private long _nextStatus;
+    private long _warmEvents;
+    private long _warmBytes;
+    private bool _gatewayWasReady;
+    private bool _serving;
+    private bool _begun;
+
+    public Shard(ShardParts parts) => _parts = parts;
+
+    /// <summary>The core; set before the first event.</summary>
+    public TradingCore Core { get; private set; } = null!;
+
+    /// <summary>Socket read to order bytes written.</summary>
+    public LatencyHistogram OrderLatency { get; } = new();
+
+    /// <summary>Socket read to the core having taken in the event.</summary>
+    public LatencyHistogram EventLatency { get; } = new();
+
+    public ReadOnlySpan<long> EventsByKind => _events;
+    public long OrdersSent { get; private set; }
+
+    /// <summary>Bytes that this thread allocated per event, the first events (which load code) left out.</summary>
+    public double AllocatedPerEvent { get; private set; }
+
+    /// <summary>Wires the ring, whose inline handler this is, with all that feeds it.</summary>
+    public void Attach(EventRing ring, TradingCore core, IMarketFeed feed, IOrderGateway? gateway)
+    {
+        _ring = ring;
+        Core = core;
+        _feed = feed;
+        _gateway = gateway;
+    }
+
+    /// <summary>Takes over as the one producer of the ring; called on the hot thread.</summary>
+    public Shard Begin(ActorContext context)
+    {
+        _context = context;
+        _begun = false;
+        return this;
+    }
+
+    /// <inheritdoc/>
+    public bool Turn()
+    {
+        if (!_begun) BeginSession();
+        bool worked = _feed.Poll();
+        if (_gateway is not null)
+        {
+            worked |= _gateway.Poll();
+            if (_gateway.IsReady != _gatewayWasReady) GatewayChanged();
+        }
+        long now = Stopwatch.GetTimestamp();
+        if (now >= _nextTimer) OnTimer(now);
+        if (now >= _nextStatus) OnStatus(now);
+        if (_parts.Commands.TryTake(out CoreOrder order)) Append(EventKind.Command, (long)order);
+        if (!worked) _parts.Wait();
+        return worked;
+    }
+
+    /// <inheritdoc/>
+    public void OnEvent(long sequence, in MarketEvent entry, ReadOnlySpan<long> payload)
+    {
+        _events[(int)entry.Kind]++;
+        if (entry.Kind.IsOutput()) return;
+        Core.OnEvent(sequence, in entry, payload);
+        if (entry.Kind.IsMarket())
+        {
+            _parts.Paper?.OnEvent(in entry, payload);
+            EventLatency.Record(NanosSince(_feed.LastReadTicks));
+        }
+        if (!_serving && Core.Requests.Count > 0) Serve();
+    }
+
+    public void Dispose()
+    {
+        _gateway?.Dispose();
+        _feed.Dispose();
+    }
+
+    /// <summary>Does what the core asked for. What that publishes comes back through <see cref="OnEvent"/> and only queues further requests.</summary>
+    private void Serve()
+    {
+        _serving = true;
+        while (Core.Requests.TryDequeue(out CoreRequest request))
+        {
+            Instrument instrument = _parts.Instruments[request.Symbol];
+            switch (request.Kind)
+            {
+                case CoreRequestKind.Place: Place(in request.Intent, instrument); break;
+                case CoreRequestKind.Cancel: _gateway?.Cancel(in request.Cancel, instrument); break;
+                case CoreRequestKind.Query: _gateway?.Query(request.ClientId, instrument); break;
+                case CoreRequestKind.Snapshot: _feed.RequestSnapshot(request.Symbol); break;
+                case CoreRequestKind.OrderEnded: _parts.Journal?.End(request.ClientId, _parts.Time.GetUnixNanos()); break;
+            }
+        }
+        _serving = false;
+    }
+
+    private void Place(in OrderIntent intent, Instrument instrument)
+    {
+        SendResult result = SendResult.NotSent;
+        // No intent, no order; and an incarnation that was given up has no orders to send.
+        if (_gateway is not null && _context.IsCurrent && _parts.Journal is { } journal && journal.Append(_parts.SymbolText(instrument.Id), in intent, _parts.Time.GetUnixNanos()))
+            result = _gateway.Place(in intent, instrument);
+        if (result == SendResult.Sent)
+        {
+            OrderLatency.Record(NanosSince(_feed.LastReadTicks));
+            OrdersSent++;
+            return;
+        }
+        OrderReport report = new()
+        {
+            ClientId = intent.ClientId,
+            TradeId = -1,
+            Price = intent.Price,
+            Quantity = intent.Quantity,
+            Report = result == SendResult.Unknown ? ReportType.Unknown : ReportType.Rejected,
+            Status = result == SendResult.Unknown ? OrderStatus.Unknown : OrderStatus.Rejected,
+            Source = ReportSource.Local,
+            Side = intent.Side,
+            Type = intent.Type,
+            TimeInForce = intent.TimeInForce,
+        };
+        MarketEvent entry = new() { Kind = EventKind.OrderReport, Symbol = instrument.Id, ReceiveTimeNanos = _parts.Time.GetUnixNanos() };
+        _ring.Append(in entry, Payload.Of(ref report));
+    }
+
+    private void BeginSession()
+    {
+        _begun = true;
+        MarketEvent session = new()
+        {
+            Kind = EventKind.Session,
+            ReceiveTimeNanos = _parts.Time.GetUnixNanos(),
+            Plain = new PlainFields { A = (long)_parts.BootNonce, B = _parts.SessionText.Length, C = _context.Generation },
+        };
+        _ring.Append(in session, _parts.SessionWords);
+        foreach (OpenIntent open in _parts.OpenIntents)
+        {
+            // An order of an earlier process without an end: it may be live, so it is exposure until the exchange tells its state.
+            if (!_parts.Instruments.TryGet(open.Symbol, out Instrument instrument)) continue;
+            OrderReport report = new()
+            {
+                ClientId = open.Intent.ClientId,
+                TradeId = -1,
+                Price = open.Intent.Price,
+                Quantity = open.Intent.Quantity,
+                Report = ReportType.Unknown,
+                Status = OrderStatus.Unknown,
+                Source = ReportSource.Local,
+                Side = open.Intent.Side,
+                Type = open.Intent.Type,
+                TimeInForce = open.Intent.TimeInForce,
+            };
+            MarketEvent entry = new() { Kind = EventKind.OrderReport, Symbol = instrument.Id, ReceiveTimeNanos = _parts.Time.GetUnixNanos() };
+            _ring.Append(in entry, Payload.Of(ref report));
+        }
+    }
+
+    private void GatewayChanged()
+    {
+        _gatewayWasReady = _gateway!.IsReady;
+        MarketEvent line = new()
+        {
+            Kind = EventKind.Line,
+            ReceiveTimeNanos = _parts.Time.GetUnixNanos(),
+            Plain = new PlainFields { A = TradingCore.OrderLine, B = _gatewayWasReady ? 1 : 0 },
+        };
+        _ring.Append(in line, default);
+    }
+
+    private void OnTimer(long now)
+    {
+        _nextTimer = now + _timerTicks;
+        Append(EventKind.Timer, now);
+        if (_parts.Journal is { Free: < 512 } journal) journal.Compact(); // Rare, and searches memory only.
+        long events = EventCount();
+        if (_warmEvents == 0 && events > 5_000)
+        {
+            _warmEvents = events;
+            _warmBytes = GC.GetAllocatedBytesForCurrentThread();
+        }
+        else if (_warmEvents > 0 && events > _warmEvents)
+        {
+            AllocatedPerEvent = (GC.GetAllocatedBytesForCurrentThread() - _warmBytes) / (double)(events - _warmEvents);
+        }
+    }
+
+    private void OnStatus(long now)
+    {
+        _nextStatus = now + _statusTicks;
+        _parts.Status.Publish(this);
+    }
+
+    private long EventCount()
+    {
+        long count = 0;
+        foreach (long kind in _events) count += kind;
+        return count;
+    }
+
+    private void Append(EventKind kind, long number)
+    {
+        MarketEvent entry = new() { Kind = kind, ReceiveTimeNanos = _parts.Time.GetUnixNanos(), Plain = new PlainFields { A = number } };
+        _ring.Append(in entry, default);
+    }
+
+    private static long NanosSince(long ticks) => (Stopwatch.GetTimestamp() - ticks) * (1_000_000_000 / Stopwatch.Frequency);
+}

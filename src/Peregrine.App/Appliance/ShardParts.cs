@@ -1,0 +1,45 @@
+using System.Runtime.InteropServices;
+using System.Text;
+
+using Peregrine.Common;
+using Peregrine.Execution.Journal;
+using Peregrine.Execution.Trading;
+using Peregrine.Kernel;
+
+namespace Peregrine.App.Appliance;
+
+/// <summary>What the hot thread is given beside its feed, gateway and core.</summary>
+internal sealed class ShardParts
+{
+    private readonly byte[][] _symbols;
+
+    public ShardParts(InstrumentTable instruments, ulong bootNonce, string sessionText)
+    {
+        Instruments = instruments;
+        BootNonce = bootNonce;
+        SessionText = Encoding.UTF8.GetBytes(sessionText);
+        long[] words = new long[(SessionText.Length + 7) / 8];
+        SessionText.CopyTo(MemoryMarshal.AsBytes(words.AsSpan()));
+        SessionWords = words;
+        _symbols = [.. instruments.All.Select(instrument => Encoding.UTF8.GetBytes(instrument.Symbol))];
+    }
+
+    public InstrumentTable Instruments { get; }
+    public ulong BootNonce { get; }
+
+    /// <summary>How the core of this session was set up, as JSON in UTF-8: what a replay needs beside the events.</summary>
+    public byte[] SessionText { get; }
+
+    public long[] SessionWords { get; }
+    public required TimeProvider Time { get; init; }
+    public required ShardStatus Status { get; init; }
+    public required Mailbox<CoreOrder> Commands { get; init; }
+    public required IntentJournal? Journal { get; init; }
+    public required IReadOnlyList<OpenIntent> OpenIntents { get; init; }
+    public required PaperGateway? Paper { get; init; }
+
+    /// <summary>How the thread waits when there is nothing to do.</summary>
+    public required Action Wait { get; init; }
+
+    public ReadOnlySpan<byte> SymbolText(SymbolId symbol) => _symbols[symbol.Value - 1];
+}
