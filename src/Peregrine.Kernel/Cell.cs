@@ -1,0 +1,93 @@
+namespace Peregrine.Kernel;
+
+/// <summary>
+/// What outlives an actor's incarnations. Written by the control thread alone, but for the progress samples, which are the monitor's.
+/// </summary>
+internal sealed class Cell(ChildSpec spec, GroupCell group, int seed, TimeProvider time)
+{
+    /// <summary>What other threads see of the control thread's fields.</summary>
+    public sealed record View(ActorState State, int Generation, int Restarts, string LastError, ExitClass LastExit, Incarnation? Running);
+
+    public ChildSpec Spec { get; } = spec;
+    public GroupCell Group { get; } = group;
+    public string Path { get; } = group.Spec.Name + "/" + spec.Name;
+    public RestartWindow Window { get; } = new(group.Spec.Restarts, time);
+
+    public ActorState State { get; set; }
+
+    /// <summary>It shall run, now or after what keeps it from running.</summary>
+    public bool Wanted { get; set; }
+
+    /// <summary>It is taken down with others, to be started again after them.</summary>
+    public bool HaltFirst { get; set; }
+
+    public bool StopAsked { get; set; }
+    public bool FoundHung { get; set; }
+    public Incarnation? Incarnation { get; set; }
+    public int Generation { get; set; }
+    public int Restarts { get; set; }
+
+    /// <summary>Failures in a row, without a stable period between them.</summary>
+    public int Failures { get; set; }
+
+    /// <summary>When it runs: since when. Timestamps of the monotonic clock, like the two below.</summary>
+    public long RunningSince { get; set; }
+
+    /// <summary>When it backs off: until when.</summary>
+    public long NotBefore { get; set; }
+
+    /// <summary>When it starts or stops: until when it may.</summary>
+    public long Deadline { get; set; }
+
+    /// <summary>It fails on its own before its disposal is through: how.</summary>
+    public ExitClass Ending { get; set; }
+
+    public string LastError { get; set; } = "";
+    public ExitClass LastExit { get; set; }
+
+    /// <summary>The generation that may act, 0 for none.</summary>
+    public int Fence
+    {
+        get => Volatile.Read(ref _fence);
+        set => Volatile.Write(ref _fence, value);
+    }
+    private int _fence;
+
+    private View _view = new(ActorState.Stopped, 0, 0, "", ExitClass.None, null);
+
+    public View Published => Volatile.Read(ref _view);
+
+    public ProgressSample Sample { get; } = new(time);
+
+    public bool IsAlive => State is ActorState.Starting or ActorState.Running or ActorState.Stopping;
+
+    public bool MustHalt => IsAlive && (HaltFirst || !Wanted);
+
+    /// <summary>Nothing more is to come of it that a later sibling would have to wait for.</summary>
+    public bool IsSettled => !Wanted || State is ActorState.Running or ActorState.Completed or ActorState.Failed;
+
+    public Random RandomOf(int generation) => new(unchecked((seed * 31) + generation));
+
+    public void Publish()
+    {
+        View seen = _view;
+        Incarnation? running = State == ActorState.Running ? Incarnation : null;
+        if (seen.State == State && seen.Generation == Generation && seen.Restarts == Restarts && seen.LastExit == LastExit
+            && ReferenceEquals(seen.LastError, LastError) && ReferenceEquals(seen.Running, running)) return;
+        Volatile.Write(ref _view, new View(State, Generation, Restarts, LastError, LastExit, running));
+    }
+}
+
+/// <summary>What outlives the restarts of a group.</summary>
+internal sealed class GroupCell(GroupSpec spec, TimeProvider time)
+{
+    public GroupSpec Spec { get; } = spec;
+    public List<Cell> Cells { get; } = [];
+    public RestartWindow Window { get; } = new(spec.GroupRestarts, time);
+    public int Failures { get; set; }
+
+    /// <summary>While the whole group comes up, each waits for those before it. A rest-for-one group is never without this order.</summary>
+    public bool Ordered { get; set; }
+
+    public long NotBefore { get; set; }
+}
