@@ -1,0 +1,154 @@
+using Peregrine.Inference.Format;
+using Peregrine.Inference.Kernels;
+
+namespace Peregrine.Inference.Planning;
+
+/// <summary>What an operator sees while the plan is made: its node, its inputs with their shapes, and the ways to say what it becomes.</summary>
+internal sealed class NodeContext(Planner planner, NodeProto node, int opset)
+{
+    private readonly Dictionary<string, AttributeProto> _attributes = Index(node);
+
+    public int Opset { get; } = opset;
+    public string Operator => node.Operator;
+    public int InputCount => node.Inputs.Count;
+    public int OutputCount => node.Outputs.Count(o => o.Length > 0);
+    public ModelLimits Limits => planner.Limits;
+
+    public ModelException Fail(string what) => new($"{node.Where}: {what}");
+
+    public Value Input(int index) => Optional(index) ?? throw Fail($"input {index} is missing.");
+
+    public Value? Optional(int index) => index < node.Inputs.Count && node.Inputs[index].Length > 0 ? planner.ValueOf(node.Inputs[index]) : null;
+
+    public Value FloatInput(int index) => Input(index) is { IsFloat: true } value ? value : throw Fail($"input {index} is {Input(index)}; float32 is allowed.");
+
+    /// <summary>The whole numbers of an input that must be known when the model is compiled.</summary>
+    public long[] ConstantIntegers(Value value) => value.Constant is { } data && !value.IsFloat
+        ? data.Integers
+        : throw Fail($"{value} must be constant whole numbers once the shapes are fixed.");
+
+    public bool Has(string name) => _attributes.ContainsKey(name);
+
+    public long Integer(string name, long otherwise) =>
+        !_attributes.TryGetValue(name, out AttributeProto? a) ? otherwise : a.HasInteger ? a.Integer : throw Fail($"attribute {name} is not a whole number.");
+
+    public float Float(string name, float otherwise) =>
+        !_attributes.TryGetValue(name, out AttributeProto? a) ? otherwise : a.HasFloat ? a.Float : throw Fail($"attribute {name} is not a number.");
+
+    public long[]? Integers(string name) => _attributes.TryGetValue(name, out AttributeProto? a) ? [.. a.Integers] : null;
+
+    public float[]? Floats(string name) => _attributes.TryGetValue(name, out AttributeProto? a) ? [.. a.Floats] : null;
+
+    /// <summary>A tensor attribute; it must lie in the model file itself.</summary>
+    public TensorData? Tensor(string name) => _attributes.TryGetValue(name, out AttributeProto? a) && a.Tensor is { } tensor
+        ? TensorDecoder.Decode(tensor, $"{node.Where}, attribute {name}", Limits, new ExternalData(null, Limits))
+        : null;
+
+    /// <summary>An axis as ONNX writes it, negative from the back, made an index.</summary>
+    public int Axis(long axis, int rank, bool endAllowed = false)
+    {
+        int last = endAllowed ? rank : rank - 1;
+        if (axis < -rank || axis > last) throw Fail($"axis {axis} is out of range for {rank} dimensions.");
+        return (int)(axis < 0 ? axis + rank : axis);
+    }
+
+    public bool[] AxisSet(long[] axes, int rank)
+    {
+        var set = new bool[rank];
+        foreach (long axis in axes)
+        {
+            int index = Axis(axis, rank);
+            if (set[index]) throw Fail($"axis {axis} appears twice.");
+            set[index] = true;
+        }
+        return set;
+    }
+
+    /// <summary>A shape whose element count was checked against overflow and limit.</summary>
+    public int[] Checked(params int[] shape)
+    {
+        if (shape.Length > Limits.RankMax) throw Fail($"the result has {shape.Length} dimensions; at most {Limits.RankMax} are allowed.");
+        long total = 1;
+        foreach (int size in shape)
+        {
+            if (size < 0) throw Fail($"the result has a negative size: {Shapes.Text(shape)}.");
+            total *= Math.Max(size, 1);
+            if (total > Limits.ElementsMax) throw Fail($"the result {Shapes.Text(shape)} has more than the {Limits.ElementsMax} elements allowed.");
+        }
+        return shape;
+    }
+
+    /// <summary>The node's output is computed by a kernel.</summary>
+    public void Emit(ElementType type, int[] shape, Value[] reads, Func<Binder, Value, Kernel> bind, long cost = 0)
+    {
+        var output = new Value(OutputName(0), type, Checked(shape));
+        planner.Add(new SimpleStep(binder => bind(binder, output)) { Reads = reads, Writes = output, Cost = cost + output.Count });
+    }
+
+    /// <summary>A value between the kernels of one node.</summary>
+    public Value EmitInner(string suffix, int[] shape, Value[] reads, Func<Binder, Value, Kernel> bind, long cost = 0)
+    {
+        var inner = new Value($"{OutputName(0)}:{suffix}", ElementType.Float32, Checked(shape));
+        planner.Add(new SimpleStep(binder => bind(binder, inner)) { Reads = reads, Writes = inner, Cost = cost + inner.Count });
+        return planner.ValueOf(inner.Name);
+    }
+
+    public Value ValueNamed(string name) => planner.ValueOf(name);
+
+    public void EmitDense(DenseStep step) => planner.Add(step);
+
+    public Value NewOutput(int[] shape) => new(OutputName(0), ElementType.Float32, Checked(shape));
+
+    public Value NewInner(string suffix, int[] shape) => new($"{OutputName(0)}:{suffix}", ElementType.Float32, Checked(shape));
+
+    /// <summary>The node's output is the input's memory under another shape.</summary>
+    public void Alias(Value source, int[] shape)
+    {
+        var alias = new Value(OutputName(0), source.Type, Checked(shape))
+        {
+            Source = source,
+            Constant = source.Constant is not { } data ? null : source.IsFloat ? new TensorData(data.Type, shape, data.Floats) : new TensorData(data.Type, shape, data.Integers),
+        };
+        planner.Define(alias);
+    }
+
+    public void Constant(TensorData data) => planner.Define(new Value(OutputName(0), data.Type, data.Shape) { Constant = data });
+
+    /// <summary>Joins an activation to the dense layer that alone feeds it.</summary>
+    public bool TryFuse(Value input, UnaryFunction activation)
+    {
+        if (planner.OpenDense(input) is not { Activation: null } dense) return false;
+        dense.Activation = activation;
+        planner.Rename(dense, new Value(OutputName(0), ElementType.Float32, input.Shape));
+        return true;
+    }
+
+    /// <summary>Joins a constant row to the dense layer that alone feeds it.</summary>
+    public bool TryFuseBias(Value input, Value addend)
+    {
+        if (addend.Constant is not { } data || !addend.IsFloat || planner.OpenDense(input) is not { Activation: null, Bias: null } dense) return false;
+        if (addend.Count != dense.Columns || addend.Shape.Length == 0 || addend.Shape[^1] != dense.Columns || addend.Shape.Length > input.Shape.Length) return false;
+        dense.Bias = data.Floats;
+        planner.Rename(dense, new Value(OutputName(0), ElementType.Float32, input.Shape));
+        return true;
+    }
+
+    /// <summary>Whether somebody reads an output beside the first.</summary>
+    public void OnlyFirstOutput()
+    {
+        for (int i = 1; i < node.Outputs.Count; i++)
+            if (planner.IsRead(node.Outputs[i])) throw Fail($"output {i} ('{node.Outputs[i]}') is used; only the first output is supported.");
+    }
+
+    private string OutputName(int index) => node.Outputs.Count > index && node.Outputs[index].Length > 0
+        ? node.Outputs[index]
+        : throw Fail("its first output has no name.");
+
+    private static Dictionary<string, AttributeProto> Index(NodeProto node)
+    {
+        var attributes = new Dictionary<string, AttributeProto>(StringComparer.Ordinal);
+        foreach (AttributeProto attribute in node.Attributes)
+            if (!attributes.TryAdd(attribute.Name, attribute)) throw new ModelException($"{node.Where} has attribute '{attribute.Name}' twice.");
+        return attributes;
+    }
+}
