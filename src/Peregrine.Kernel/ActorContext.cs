@@ -1,20 +1,11 @@
-using System.Runtime.InteropServices;
-
 namespace Peregrine.Kernel;
 
 /// <summary>What an incarnation knows of the world that runs it.</summary>
 public sealed class ActorContext
 {
     private readonly Cell? _cell;
-    private Line _progress;
+    private LonelyLong _progress; // Written every turn, read from another core.
     private volatile bool _completed;
-
-    /// <summary>The counter sits on a cache line of its own: it is written every turn and read from another core.</summary>
-    [StructLayout(LayoutKind.Explicit, Size = 192)]
-    private struct Line
-    {
-        [FieldOffset(64)] public long Value;
-    }
 
     internal ActorContext(Cell? cell, string path, int generation, TimeProvider time, Random random, CancellationToken stopping)
     {

@@ -6,7 +6,7 @@ namespace Peregrine.Kernel;
 internal sealed class Cell(ChildSpec spec, GroupCell group, int seed, TimeProvider time)
 {
     /// <summary>What other threads see of the control thread's fields.</summary>
-    public sealed record View(ActorState State, int Generation, int Restarts, string LastError, ExitClass LastExit, Incarnation? Running);
+    public sealed record View(ActorState State, int Generation, int Restarts, string LastError, ExitClass LastExit, Incarnation? Running, bool IsHung);
 
     public ChildSpec Spec { get; } = spec;
     public GroupCell Group { get; } = group;
@@ -53,7 +53,7 @@ internal sealed class Cell(ChildSpec spec, GroupCell group, int seed, TimeProvid
     }
     private int _fence;
 
-    private View _view = new(ActorState.Stopped, 0, 0, "", ExitClass.None, null);
+    private View _view = new(ActorState.Stopped, 0, 0, "", ExitClass.None, null, false);
 
     public View Published => Volatile.Read(ref _view);
 
@@ -72,9 +72,9 @@ internal sealed class Cell(ChildSpec spec, GroupCell group, int seed, TimeProvid
     {
         View seen = _view;
         Incarnation? running = State == ActorState.Running ? Incarnation : null;
-        if (seen.State == State && seen.Generation == Generation && seen.Restarts == Restarts && seen.LastExit == LastExit
+        if (seen.State == State && seen.Generation == Generation && seen.Restarts == Restarts && seen.LastExit == LastExit && seen.IsHung == FoundHung
             && ReferenceEquals(seen.LastError, LastError) && ReferenceEquals(seen.Running, running)) return;
-        Volatile.Write(ref _view, new View(State, Generation, Restarts, LastError, LastExit, running));
+        Volatile.Write(ref _view, new View(State, Generation, Restarts, LastError, LastExit, running, FoundHung));
     }
 }
 

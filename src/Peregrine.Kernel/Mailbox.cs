@@ -1,5 +1,4 @@
 using System.Numerics;
-using System.Runtime.InteropServices;
 
 namespace Peregrine.Kernel;
 
@@ -20,17 +19,11 @@ public sealed class Mailbox<T> : IMailbox
         public T Message;
     }
 
-    [StructLayout(LayoutKind.Explicit, Size = 192)]
-    private struct Line
-    {
-        [FieldOffset(64)] public long Value;
-    }
-
     private readonly Slot[] _slots;
     private readonly long _mask;
     private readonly TimeProvider _time;
-    private Line _postNext;
-    private Line _takeNext;
+    private LonelyLong _postNext;
+    private LonelyLong _takeNext;
     private long _dropped;
     private volatile bool _closed;
 

@@ -49,7 +49,9 @@ internal sealed class ProgressMonitor
             bool isHealthy = true;
             foreach (Cell cell in _cells)
             {
-                if (cell.Published.Running is not { } incarnation) continue;
+                Cell.View view = cell.Published;
+                if (cell.Spec.Critical && view.IsHung) isHealthy = false; // Until it has ended or was given up.
+                if (view.Running is not { } incarnation) continue;
                 TimeSpan still = cell.Sample.Look(incarnation, now);
                 if (cell.Spec.HangAfter is not { } limit || still <= limit) continue;
                 isHealthy &= !cell.Spec.Critical;

@@ -281,7 +281,7 @@ public sealed class Supervisor : IDisposable
             cell.HaltFirst = false;
             cell.State = ActorState.BackingOff;
         }
-        else if (_phase == Phase.Booting && exit == ExitClass.StartFailed)
+        else if (_phase == Phase.Booting && exit == ExitClass.StartFailed && cell.Generation == 1)
         {
             cell.State = ActorState.Failed;
             _bootFailure = new ActorStartException(cell.Path, error, cause: null);
@@ -400,6 +400,7 @@ public sealed class Supervisor : IDisposable
         cell.Deadline = In(cell.Spec.StartWithin);
         cell.Fence = cell.Generation;
         cell.Incarnation = new Incarnation(this, cell, cell.Generation, _time);
+        Say(cell, $"starts, generation {cell.Generation}");
         cell.Incarnation.Start();
     }
 
