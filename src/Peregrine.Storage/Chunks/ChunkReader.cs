@@ -1,0 +1,91 @@
+using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+
+namespace Peregrine.Storage.Chunks;
+
+/// <summary>Reads what <see cref="ChunkWriter"/> wrote and trusts none of it.</summary>
+internal ref struct ChunkReader
+{
+    private readonly ReadOnlySpan<byte> _bytes;
+    private int _at;
+
+    /// <exception cref="StorageException">The checksum does not fit the bytes.</exception>
+    internal ChunkReader(ReadOnlySpan<byte> blob)
+    {
+        if (blob.Length <= ChunkFormat.ChecksumBytes) throw Damaged("is too short");
+        _bytes = blob[..^ChunkFormat.ChecksumBytes];
+        if (BinaryPrimitives.ReadUInt32LittleEndian(blob[_bytes.Length..]) != ChunkFormat.Checksum(_bytes)) throw Damaged("has a wrong checksum");
+    }
+
+    internal readonly int Remaining => _bytes.Length - _at;
+
+    internal static StorageException Damaged(string what) => new($"A chunk {what}: it is damaged, or not a chunk.");
+
+    internal ulong Unsigned()
+    {
+        ulong value = 0;
+        for (int shift = 0; shift < 64; shift += 7)
+        {
+            if (_at >= _bytes.Length) throw Damaged("ends too early");
+            byte next = _bytes[_at++];
+            value |= (ulong)(next & 0x7F) << shift;
+            if (next < 0x80) return shift == 63 && next > 1 ? throw Damaged("has a number beyond 64 bits") : value;
+        }
+        throw Damaged("has a number beyond 64 bits");
+    }
+
+    /// <summary>Zigzagged numbers, as many as fit.</summary>
+    internal void Signed(Span<long> values)
+    {
+        // A column's bytes are mostly one, two or three per number; the general way takes over near the end and for long ones.
+        ReadOnlySpan<byte> bytes = _bytes;
+        int at = _at;
+        for (int i = 0; i < values.Length; i++)
+        {
+            if ((uint)at < (uint)bytes.Length && bytes[at] < 0x80)
+            {
+                values[i] = UnZigZag(bytes[at++]);
+                continue;
+            }
+            _at = at;
+            values[i] = UnZigZag(Unsigned());
+            at = _at;
+        }
+        _at = at;
+    }
+
+    internal void Column(Span<long> values)
+    {
+        byte mode = Mode();
+        if (mode == ChunkFormat.Constant)
+        {
+            Signed(values[..1]);
+            values.Fill(values[0]);
+            return;
+        }
+        Signed(values);
+        if (mode == ChunkFormat.Plain) return;
+        long value = 0;
+        foreach (ref long next in values) next = value += next;
+    }
+
+    /// <summary>A column of differences to another; true where the values came as they are instead.</summary>
+    internal bool RelativeColumn(Span<long> values)
+    {
+        byte mode = Mode();
+        if (mode == ChunkFormat.Delta) throw Damaged("has a column in an order it cannot have");
+        Signed(mode == ChunkFormat.Constant ? values[..1] : values);
+        if (mode == ChunkFormat.Constant) values.Fill(values[0]);
+        return mode == ChunkFormat.Constant;
+    }
+
+    private byte Mode()
+    {
+        if (_at >= _bytes.Length) throw Damaged("ends too early");
+        byte mode = _bytes[_at++];
+        return mode <= ChunkFormat.Plain ? mode : throw Damaged("has a column of an unknown mode");
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static long UnZigZag(ulong value) => (long)(value >> 1) ^ -(long)(value & 1);
+}

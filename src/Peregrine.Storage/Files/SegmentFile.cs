@@ -1,0 +1,147 @@
+using System.Globalization;
+
+using Peregrine.Storage.Sqlite;
+
+namespace Peregrine.Storage.Files;
+
+/// <summary>What can be said of a database file without opening it, and the steps of its life: made, opened, checked, sealed, set aside.</summary>
+internal static class SegmentFile
+{
+    private const string Temporary = ".new";
+    private const string Corrupt = ".corrupt-";
+
+    /// <summary>The weekly files of a folder, oldest first.</summary>
+    internal static List<(IsoWeek Week, string Path)> List(string folder)
+    {
+        List<(IsoWeek Week, string Path)> found = [];
+        foreach (string path in Directory.EnumerateFiles(folder))
+            if (IsoWeek.TryParseFileName(Path.GetFileName(path), out IsoWeek week)) found.Add((week, path));
+        found.Sort(static (left, right) => left.Week.CompareTo(right.Week));
+        return found;
+    }
+
+    /// <summary>
+    /// Whether the file stands alone: not in WAL mode (bytes 18 and 19 of its header) and nothing beside it that belongs to it.
+    /// </summary>
+    internal static bool IsSealed(string path)
+    {
+        if (File.Exists(path + "-wal")) return false;
+        Span<byte> header = stackalloc byte[20];
+        using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+        return file.ReadAtLeast(header, header.Length, throwOnEndOfStream: false) == header.Length && header[18] == 1 && header[19] == 1;
+    }
+
+    /// <summary>Bytes of the file and what lies beside it.</summary>
+    internal static long Bytes(string path) => LengthOf(path) + LengthOf(path + "-wal");
+
+    /// <summary>Makes an empty file under a temporary name and gives it its own once it is whole.</summary>
+    internal static void Create(string path, IsoWeek week, DateTimeOffset now)
+    {
+        string temporary = path + Temporary;
+        Delete(temporary);
+        using (Database database = Database.OpenReadWrite(temporary, create: true))
+        {
+            database.Execute(string.Create(CultureInfo.InvariantCulture, $"""
+                PRAGMA page_size = 4096;
+                PRAGMA application_id = {Schema.ApplicationId};
+                PRAGMA user_version = {Schema.Version};
+                BEGIN;
+                {Schema.Sql}
+                INSERT INTO meta VALUES ('week', '{week}'), ('created', '{now:yyyy-MM-ddTHH:mm:ssZ}'), ('last_sequence', 0);
+                COMMIT;
+                """));
+            // The mode is kept in the header: who opens the file later finds it a WAL file.
+            if (database.QueryText("PRAGMA journal_mode = WAL") != "wal") throw new StorageException($"{temporary}: this file system cannot do WAL.");
+        }
+        Posix.Flush(temporary);
+        File.Move(temporary, path, overwrite: false);
+        Posix.FlushFolderOf(path);
+    }
+
+    /// <summary>Removes what a start that was cut short left behind.</summary>
+    internal static void RemoveUnfinished(string folder)
+    {
+        foreach (string path in Directory.EnumerateFiles(folder, "crypto_*" + IsoWeek.Extension + Temporary)) Delete(path);
+    }
+
+    /// <summary>Opens the file for writing, set up for a recording.</summary>
+    internal static Database OpenForWriting(string path)
+    {
+        Database database = Database.OpenReadWrite(path);
+        try
+        {
+            database.Execute("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON");
+            Recognise(database);
+            if (database.QueryText("PRAGMA journal_mode = WAL") != "wal") throw new StorageException($"{path}: this file system cannot do WAL.");
+            database.Execute("PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 67108864; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -16384");
+            return database;
+        }
+        catch
+        {
+            database.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Makes sure that this is one of our files, of a version that this program knows.</summary>
+    internal static void Recognise(Database database)
+    {
+        long application = database.QueryInt64("PRAGMA application_id");
+        if (application != Schema.ApplicationId) throw new StorageException($"{database.Path} is a database, but not a recording.", sqliteCode: 26);
+        long version = database.QueryInt64("PRAGMA user_version");
+        if (version != Schema.Version)
+            throw new StorageException($"{database.Path} has format {version}, this program knows format {Schema.Version}.");
+    }
+
+    /// <summary>The first complaint of SQLite's own check, or "ok"; "unchecked" when the time was over first.</summary>
+    internal static string Check(Database database, bool quick, TimeProvider time, TimeSpan? budget)
+    {
+        long began = time.GetTimestamp();
+        if (budget is { } limit) database.InterruptWhen(() => time.GetElapsedTime(began) > limit);
+        try
+        {
+            return database.QueryText(quick ? "PRAGMA quick_check(1)" : "PRAGMA integrity_check(1)");
+        }
+        catch (StorageException error) when ((error.SqliteCode & 0xFF) == 9)
+        {
+            return "unchecked";
+        }
+        catch (StorageException error) when (error.IsCorruption)
+        {
+            return error.Message;
+        }
+        finally
+        {
+            database.InterruptWhen(null);
+        }
+    }
+
+    /// <summary>Brings all that lies in the WAL home, leaves WAL mode and closes: the file then stands alone. May be run again at any point.</summary>
+    internal static void Seal(Database database)
+    {
+        database.Checkpoint(truncate: true);
+        string mode = database.QueryText("PRAGMA journal_mode = DELETE");
+        if (mode != "delete") throw new StorageException($"{database.Path} cannot be sealed while someone reads it.");
+        database.Dispose();
+        Posix.Flush(database.Path);
+        Posix.FlushFolderOf(database.Path);
+    }
+
+    /// <summary>Moves a file that cannot be used out of the way with all that belongs to it. Returns its new name.</summary>
+    internal static string SetAside(string path, DateTimeOffset now)
+    {
+        string suffix = string.Create(CultureInfo.InvariantCulture, $"{Corrupt}{now:yyyyMMddTHHmmssfffZ}");
+        // The main file goes last: until then the next start finds it and does this again.
+        foreach (string part in (ReadOnlySpan<string>)["-wal", "-shm", "-journal", ""])
+            if (File.Exists(path + part)) File.Move(path + part, path + suffix + part, overwrite: false);
+        Posix.FlushFolderOf(path);
+        return path + suffix;
+    }
+
+    private static long LengthOf(string path) => File.Exists(path) ? new FileInfo(path).Length : 0;
+
+    private static void Delete(string path)
+    {
+        foreach (string part in (ReadOnlySpan<string>)["", "-wal", "-shm", "-journal"]) File.Delete(path + part);
+    }
+}

@@ -1,0 +1,43 @@
+using System.Runtime.InteropServices;
+
+using Peregrine.Common.Events;
+using Peregrine.Storage.Sqlite;
+
+namespace Peregrine.Storage.Rows;
+
+/// <summary>Every kind without a table of its own, and events whose own table cannot hold them: free numbers and the payload as it is.</summary>
+internal sealed class InputTable : RowTable
+{
+    internal override EventKind Kind => EventKind.None;
+    internal override string Name => "input";
+    internal override string Columns => "kind, a, b, c, d, payload";
+
+    internal override bool Holds(in MarketEvent entry, ReadOnlySpan<long> payload) => true;
+
+    internal override void Bind(Statement insert, in MarketEvent entry, ReadOnlySpan<long> payload)
+    {
+        insert.Bind(FirstParameter, (long)entry.Kind);
+        insert.Bind(FirstParameter + 1, entry.Plain.A);
+        insert.Bind(FirstParameter + 2, entry.Plain.B);
+        insert.Bind(FirstParameter + 3, entry.Plain.C);
+        insert.Bind(FirstParameter + 4, entry.Depth.BidCount);
+        if (entry.HasPayload) insert.BindBlob(FirstParameter + 5, MemoryMarshal.AsBytes(payload));
+        else insert.BindNull(FirstParameter + 5);
+    }
+
+    internal override ReadOnlySpan<long> Read(Statement select, ref MarketEvent entry, ref long[] words)
+    {
+        entry.Kind = (EventKind)select.Int64(CommonColumns);
+        entry.Plain.A = select.Int64(CommonColumns + 1);
+        entry.Plain.B = select.Int64(CommonColumns + 2);
+        entry.Plain.C = select.Int64(CommonColumns + 3);
+        entry.Depth.BidCount = (int)select.Int64(CommonColumns + 4);
+        if (!entry.HasPayload) return default;
+        ReadOnlySpan<byte> blob = select.Blob(CommonColumns + 5);
+        int count = blob.Length / sizeof(long);
+        if (words.Length < count) words = new long[count];
+        blob[..(count * sizeof(long))].CopyTo(MemoryMarshal.AsBytes(words.AsSpan()));
+        entry.PayloadWords = count;
+        return words.AsSpan(0, count);
+    }
+}
