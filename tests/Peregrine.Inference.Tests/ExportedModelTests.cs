@@ -1,0 +1,132 @@
+using Peregrine.Inference.Format;
+using Peregrine.Testing;
+
+using Xunit;
+
+namespace Peregrine.Inference.Tests;
+
+/// <summary>Networks as PyTorch and its newer exporter write them, against PyTorch's own results.</summary>
+public sealed class ExportedModelTests
+{
+    [Theory]
+    [InlineData("mlp_32_64_32_3", 3)]
+    [InlineData("mlp_64_256_256_128_3", 3)]
+    [InlineData("mlp_dynbatch_op17", 5)]
+    [InlineData("mlp_ln_gelu_op13", 3)]
+    [InlineData("mlp_ln_gelu_op17", 3)]
+    [InlineData("mlp_gated_multiout_op12", 3)]
+    [InlineData("mlp_external_data_op18", 3)]
+    public void Agrees_with_the_training_framework(string name, int sets)
+    {
+        ModelVectors vectors = Shared(name);
+        OnnxModel model = OnnxModel.Load(vectors.ModelPath);
+        int compared = 0;
+        foreach (string set in vectors.Sets)
+        {
+            TensorData[] inputs = ModelVectors.Tensors(set, "input"), expected = ModelVectors.Tensors(set, "output");
+            foreach (KernelKind kind in ModelVectors.Kinds)
+            {
+                foreach (bool fuse in new[] { true, false })
+                {
+                    ModelSession session = ModelVectors.Prepare(model, inputs, kind, fuse);
+                    session.Run();
+                    for (int i = 0; i < expected.Length; i++) AssertClose(session, i, expected[i], $"{name} {Path.GetFileName(set)} {kind} output {i}");
+                }
+            }
+            compared++;
+        }
+        Assert.Equal(sets, compared);
+    }
+
+    [Theory]
+    [InlineData("attn_d32_h4_t16_op17", "Split (opset 17)")]
+    [InlineData("attn_d32_h4_t20_op20", "Gelu (opset 20), Split (opset 20)")]
+    [InlineData("conv1d_bn_pool_op11", "Conv (opset 11) x 2, MaxPool (opset 11)")]
+    [InlineData("lstm_h64_s32_f16", "Expand (opset 14) x 2, LSTM (opset 14)")]
+    [InlineData("gru_lbr0_op14", "GRU (opset 14)")]
+    [InlineData("mlp_qdq_int8_op13", "DequantizeLinear (opset 13) x 6, QuantizeLinear (opset 13) x 3")]
+    [InlineData("rf_classifier_50x6_ml1", "TreeEnsembleClassifier (ai.onnx.ml 1)")]
+    [InlineData("scaler_logreg_ml1", "LinearClassifier (ai.onnx.ml 1), Normalizer (ai.onnx.ml 1), Scaler (ai.onnx.ml 1)")]
+    public void Lists_every_operator_it_does_not_know(string name, string operators)
+    {
+        ModelVectors vectors = Shared(name);
+        var e = Assert.Throws<ModelException>(() => OnnxModel.Load(vectors.ModelPath));
+        Assert.StartsWith($"The model uses operators that are not supported: {operators}. Supported are ", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Every_other_exported_model_is_run_right_or_refused_in_words()
+    {
+        string? folder = Repository.Shared("models");
+        Assert.SkipWhen(folder is null, "The exported models do not lie beside the project.");
+        int seen = 0;
+        foreach (string path in Directory.EnumerateDirectories(folder!))
+        {
+            var vectors = new ModelVectors(path);
+            if (!File.Exists(vectors.ModelPath)) continue;
+            seen++;
+            OnnxModel model;
+            try
+            {
+                model = OnnxModel.Load(vectors.ModelPath);
+            }
+            catch (ModelException e)
+            {
+                Assert.Contains("not supported", e.Message, StringComparison.Ordinal);
+                continue;
+            }
+            foreach (string set in vectors.Sets)
+            {
+                ModelSession session = ModelVectors.Prepare(model, ModelVectors.Tensors(set, "input"));
+                session.Run();
+                TensorData[] expected = ModelVectors.Tensors(set, "output");
+                for (int i = 0; i < expected.Length; i++) AssertClose(session, i, expected[i], set);
+            }
+        }
+        Assert.True(seen > 0);
+    }
+
+    [Fact]
+    public void Fuses_an_exported_network_into_one_kernel_a_layer()
+    {
+        OnnxModel model = OnnxModel.Load(Shared("mlp_32_64_32_3").ModelPath);
+        Assert.Equal(4, model.Compile().Steps); // Gemm+Relu, Gemm+Relu, Gemm, Softmax.
+        Assert.Equal(6, model.Compile(new CompileOptions { Fuse = false }).Steps);
+        Assert.Equal(4291, model.Parameters);
+    }
+
+    [Fact]
+    public void Shows_what_the_file_declares()
+    {
+        OnnxModel model = OnnxModel.Load(Shared("mlp_dynbatch_op17").ModelPath);
+        Assert.Equal("x Float32[batch, 32]", Assert.Single(model.Inputs).ToString());
+        Assert.Equal("p Float32[batch, 3]", Assert.Single(model.Outputs).ToString());
+        Assert.Equal((17, 8, "pytorch 1.13.0"), (model.Opset, model.IrVersion, model.Producer));
+        Assert.Equal("x Float32[1, 32]", Assert.Single(model.Compile().Inputs).ToString());
+        var e = Assert.Throws<ModelException>(() => model.Compile(new CompileOptions { Dimensions = new Dictionary<string, int> { ["time"] = 2 } }));
+        Assert.Contains("no symbolic dimension 'time'; it has batch", e.Message, StringComparison.Ordinal);
+    }
+
+    private static ModelVectors Shared(string name)
+    {
+        string? folder = Repository.Shared(Path.Combine("models", name));
+        Assert.SkipWhen(folder is null, "The exported models do not lie beside the project.");
+        return new ModelVectors(folder!);
+    }
+
+    private static void AssertClose(ModelSession session, int index, TensorData expected, string where)
+    {
+        Assert.Equal(expected.Shape, session.Outputs[index].Shape.Select(d => d.Size!.Value));
+        if (!expected.Type.IsFloat())
+        {
+            Assert.Equal(expected.Integers, session.OutputIntegers(index).ToArray());
+            return;
+        }
+        ReadOnlySpan<float> actual = session.Output(index);
+        for (int i = 0; i < actual.Length; i++)
+        {
+            float want = expected.Floats[i];
+            Assert.True(MathF.Abs(actual[i] - want) <= 5e-6f + (2e-5f * MathF.Abs(want)), $"{where}[{i}]: {actual[i]:R}, expected {want:R}");
+        }
+    }
+}
