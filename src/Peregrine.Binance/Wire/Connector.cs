@@ -1,0 +1,152 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Text;
+
+#pragma warning disable CA2000 // The socket owns all of it, and whoever ends up with the transport disposes of the socket.
+
+namespace Peregrine.Binance.Wire;
+
+/// <summary>Makes one WebSocket connection from name to first frame, with plain blocking calls on a thread that may wait, all under one deadline.</summary>
+internal static class Connector
+{
+    private const int HeadBytesMax = 16 * 1024;
+
+    // RFC 6455, section 1.3.
+    private const string AcceptGuid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
+    /// <exception cref="IOException">It did not work; the message says at which step.</exception>
+    public static Transport Connect(Uri address, IReadOnlyList<KeyValuePair<string, string>> headers, TimeSpan timeout, RemoteCertificateValidationCallback? certificateCheck)
+    {
+        long began = Stopwatch.GetTimestamp();
+        bool secure = address.Scheme is "wss" or "https";
+        Socket socket = Dial(address, began, timeout);
+        try
+        {
+            int millis = Remaining(began, timeout);
+            socket.ReceiveTimeout = millis;
+            socket.SendTimeout = millis;
+            Transport transport = secure ? Secure(socket, address, certificateCheck, out Stream stream) : Plain(socket, out stream);
+            transport.Early = Upgrade(stream, address, headers, began, timeout);
+            socket.Blocking = false;
+            transport.BeginPolling();
+            return transport;
+        }
+        catch (Exception error)
+        {
+            socket.Dispose();
+            if (error is SocketException or System.Security.Authentication.AuthenticationException)
+                throw new IOException($"{address.Host}:{address.Port}: {error.Message}", error);
+            throw;
+        }
+    }
+
+    /// <summary>Tries the host's addresses in turn; each gets an equal part of the time, so that a dead one does not use up all of it.</summary>
+    private static Socket Dial(Uri address, long began, TimeSpan timeout)
+    {
+        IPAddress[] hosts;
+        try
+        {
+            hosts = IPAddress.TryParse(address.DnsSafeHost, out IPAddress? literal) ? [literal] : Dns.GetHostAddresses(address.DnsSafeHost);
+        }
+        catch (SocketException error)
+        {
+            throw new IOException($"{address.Host} has no address: {error.SocketErrorCode}.", error);
+        }
+        string last = "no address";
+        for (int i = 0; i < hosts.Length; i++)
+        {
+            var socket = new Socket(hosts[i].AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveBufferSize = 1 << 20 };
+            try
+            {
+                socket.Blocking = false;
+                try
+                {
+                    socket.Connect(new IPEndPoint(hosts[i], address.Port));
+                }
+                catch (SocketException pending) when (pending.SocketErrorCode is SocketError.WouldBlock or SocketError.InProgress)
+                {
+                    int millis = Math.Max(1, Remaining(began, timeout) / (hosts.Length - i));
+                    if (!socket.Poll(TimeSpan.FromMilliseconds(millis), SelectMode.SelectWrite)) throw new SocketException((int)SocketError.TimedOut);
+                    int error = (int)socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error)!;
+                    if (error != 0) throw new SocketException((int)SocketError.ConnectionRefused);
+                }
+                socket.Blocking = true;
+                return socket;
+            }
+            catch (SocketException error)
+            {
+                last = error.SocketErrorCode.ToString();
+                socket.Dispose();
+            }
+        }
+        throw new IOException($"{address.Host}:{address.Port} does not answer: {last}.");
+    }
+
+    private static PlainTransport Plain(Socket socket, out Stream stream)
+    {
+        stream = new NetworkStream(socket, ownsSocket: false);
+        return new PlainTransport { Socket = socket };
+    }
+
+    private static TlsTransport Secure(Socket socket, Uri address, RemoteCertificateValidationCallback? certificateCheck, out Stream stream)
+    {
+        var records = new RecordStream(socket);
+        var tls = new SslStream(records, leaveInnerStreamOpen: false);
+        tls.AuthenticateAsClient(new SslClientAuthenticationOptions
+        {
+            TargetHost = address.Host,
+            RemoteCertificateValidationCallback = certificateCheck,
+        });
+        stream = tls;
+        return new TlsTransport(tls, records) { Socket = socket };
+    }
+
+    /// <summary>The HTTP upgrade; returns the bytes that came behind the answer's head.</summary>
+    private static byte[] Upgrade(Stream stream, Uri address, IReadOnlyList<KeyValuePair<string, string>> headers, long began, TimeSpan timeout)
+    {
+        string key = Convert.ToBase64String(RandomNumberGenerator.GetBytes(16));
+        var request = new StringBuilder()
+            .Append("GET ").Append(address.PathAndQuery).Append(" HTTP/1.1\r\nHost: ").Append(address.Authority)
+            .Append("\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ").Append(key).Append("\r\n");
+        foreach ((string name, string value) in headers) request.Append(name).Append(": ").Append(value).Append("\r\n");
+        byte[] bytes = Encoding.ASCII.GetBytes(request.Append("\r\n").ToString());
+        stream.Write(bytes, 0, bytes.Length);
+
+        byte[] answer = new byte[HeadBytesMax];
+        int have = 0;
+        while (true)
+        {
+            if (have == answer.Length) throw new IOException($"{address.Host} answered the upgrade with an endless head.");
+            if (Remaining(began, timeout) <= 1) throw new IOException($"{address.Host} did not finish its answer to the upgrade in time.");
+            int received = stream.Read(answer, have, answer.Length - have);
+            if (received == 0) throw new IOException($"{address.Host} closed the connection instead of answering the upgrade.");
+            have += received;
+            int end = answer.AsSpan(0, have).IndexOf("\r\n\r\n"u8);
+            if (end < 0) continue;
+            CheckAnswer(Encoding.ASCII.GetString(answer, 0, end), key, address);
+            return answer[(end + 4)..have];
+        }
+    }
+
+    private static void CheckAnswer(string head, string key, Uri address)
+    {
+        string[] lines = head.Split("\r\n");
+        if (!lines[0].StartsWith("HTTP/1.1 101", StringComparison.Ordinal)) throw new IOException($"{address.Host} refused the upgrade: {lines[0]}");
+#pragma warning disable CA5350 // SHA-1 is what the protocol says; nothing is protected by it.
+        string expected = Convert.ToBase64String(SHA1.HashData(Encoding.ASCII.GetBytes(key + AcceptGuid)));
+#pragma warning restore CA5350
+        foreach (string line in lines.AsSpan(1))
+        {
+            int colon = line.IndexOf(':', StringComparison.Ordinal);
+            if (colon < 0 || !line.AsSpan(0, colon).Equals("Sec-WebSocket-Accept", StringComparison.OrdinalIgnoreCase)) continue;
+            if (line.AsSpan(colon + 1).Trim().SequenceEqual(expected)) return;
+            break;
+        }
+        throw new IOException($"{address.Host} answered the upgrade without the right Sec-WebSocket-Accept.");
+    }
+
+    private static int Remaining(long began, TimeSpan timeout) => Math.Max(1, (int)(timeout - Stopwatch.GetElapsedTime(began)).TotalMilliseconds);
+}

@@ -1,0 +1,36 @@
+using System.Runtime.InteropServices;
+
+namespace Peregrine.Binance.Wire;
+
+/// <summary>The three system calls that .NET has no allocation-free way to.</summary>
+internal static partial class Libc
+{
+    public const short PollIn = 1;
+    public const short PollOut = 4;
+    public const int EventFdNonBlocking = 0x800;
+
+    [StructLayout(LayoutKind.Sequential)]
+    public struct PollEntry
+    {
+        /// <summary>A negative one is passed over by the kernel.</summary>
+        public int Descriptor;
+
+        public short Events;
+        public short Returned;
+    }
+
+    [LibraryImport("libc", EntryPoint = "poll")]
+    public static unsafe partial int Poll(PollEntry* entries, nuint count, int timeoutMillis);
+
+    [LibraryImport("libc", EntryPoint = "eventfd")]
+    public static partial int EventFd(uint initial, int flags);
+
+    [LibraryImport("libc", EntryPoint = "read")]
+    public static unsafe partial nint Read(int descriptor, void* buffer, nuint bytes);
+
+    [LibraryImport("libc", EntryPoint = "write")]
+    public static unsafe partial nint Write(int descriptor, void* buffer, nuint bytes);
+
+    [LibraryImport("libc", EntryPoint = "close")]
+    public static partial int Close(int descriptor);
+}

@@ -1,0 +1,476 @@
+using System.Buffers.Binary;
+using System.Diagnostics;
+using System.Net.Security;
+using System.Security.Cryptography;
+
+using Peregrine.Common;
+
+namespace Peregrine.Binance.Wire;
+
+/// <summary>What became of a message that was to be sent.</summary>
+public enum LineSend : byte
+{
+    /// <summary>Not a byte left.</summary>
+    NotSent = 0,
+
+    /// <summary>All of it was handed to the kernel.</summary>
+    Sent = 1,
+
+    /// <summary>Some of it left, the rest follows as the kernel takes it, or never.</summary>
+    Partial = 2,
+}
+
+/// <summary>How a line behaves. The defaults are those of Binance's spot market.</summary>
+public sealed record WireOptions
+{
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How often we ask for a sign of life ourselves. Binance allows five messages a second, pings and pongs counted.</summary>
+    public TimeSpan PingEvery { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>A line on which not a byte arrives for so long is dead, whatever TCP believes.</summary>
+    public TimeSpan SilenceMax { get; init; } = TimeSpan.FromSeconds(20);
+
+    public TimeSpan BackoffFirst { get; init; } = TimeSpan.FromMilliseconds(250);
+    public TimeSpan BackoffCap { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Larger messages are passed over and counted.</summary>
+    public int MessageBytesMax { get; init; } = 1 << 20;
+
+    /// <summary>Sent with the upgrade (an API key, for streams that want one).</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Headers { get; init; } = [];
+
+    /// <summary>Replaces the system's judgement of the server's certificate, for a server of one's own.</summary>
+    public RemoteCertificateValidationCallback? CertificateCheck { get; init; }
+}
+
+/// <summary>
+/// A WebSocket client for a thread that may not wait. A thread of its own makes the connection, for ever, with backoff; the hot thread polls: it reads
+/// what the socket holds into one buffer and walks the frames in place. Everything public is for the polling thread, but the counters and texts, which any
+/// thread may read. In steady state nothing is allocated.
+/// </summary>
+/// <remarks>A message lies in memory with at least 8 readable bytes before it and 64 behind it, so that a vectorised reader need not look for its ends.</remarks>
+public sealed class WireLine : IDisposable
+{
+    /// <summary>Readable bytes behind every message.</summary>
+    public const int SlackAfter = 64;
+
+    /// <summary>Readable bytes before every message.</summary>
+    public const int SlackBefore = 8;
+
+    private const int HeaderBytesMax = 14;
+    private const int ControlBytesMax = 125;
+    private const int SendBytesMax = 1 << 16;
+
+    /// <summary>A length beyond this is a broken server rather than a large message.</summary>
+    private const long SkipBytesMax = 64L << 20;
+
+    /// <summary>Reads are at least this long, so that a TLS record always fits.</summary>
+    private const int ReadBytesMin = 1 << 15;
+
+    private readonly Uri _address;
+    private readonly WireOptions _options;
+    private readonly TimeProvider _time;
+    private readonly Action<string> _log;
+    private readonly Thread _connector;
+    private readonly AutoResetEvent _wanted = new(true);
+    private readonly ManualResetEvent _stop = new(false);
+    private readonly Backoff _backoff;
+
+    private readonly byte[] _buffer;
+    private readonly byte[] _sending = GC.AllocateArray<byte>(SendBytesMax + HeaderBytesMax, pinned: true);
+    private byte[]? _message;
+    private Transport? _transport;
+    private Transport? _fresh;
+    private int _start;
+    private int _end;
+    private long _skip;
+    private int _messageBytes;
+    private bool _inMessage;
+    private bool _dropping;
+    private int _unsentFrom;
+    private int _unsentTo;
+    private ulong _maskState;
+    private long _lastBytes;
+    private long _lastPing;
+    private long _cameUp;
+    private long _connects;
+    private long _oversized;
+    private volatile string _lastError = "";
+    private bool _disposed;
+
+    /// <param name="name">For people: spot streams 1.</param>
+    public WireLine(string name, Uri address, WireOptions options, TimeProvider time, Random random, Action<string> log)
+    {
+        Name = name;
+        _address = address;
+        _options = options;
+        _time = time;
+        _log = log;
+        _backoff = new Backoff(options.BackoffFirst, options.BackoffCap, new Random(random.Next()));
+        _buffer = GC.AllocateArray<byte>(SlackAfter + options.MessageBytesMax + HeaderBytesMax + ReadBytesMin + SlackAfter, pinned: true);
+        _start = _end = SlackAfter;
+        Span<byte> seed = stackalloc byte[sizeof(ulong)];
+        RandomNumberGenerator.Fill(seed);
+        _maskState = BinaryPrimitives.ReadUInt64LittleEndian(seed) | 1;
+        _connector = new Thread(ConnectForEver) { IsBackground = true, Name = $"connect {name}" };
+    }
+
+    public string Name { get; }
+
+    /// <summary>Whether frames can be read and sent, as the polling thread knows it.</summary>
+    public bool IsUp => _transport is not null;
+
+    /// <summary>Connections that were made so far.</summary>
+    public long Connects => Volatile.Read(ref _connects);
+
+    /// <summary>Messages that were longer than allowed and passed over.</summary>
+    public long Oversized => Volatile.Read(ref _oversized);
+
+    /// <summary>Why the last connection ended or could not be made.</summary>
+    public string LastError => _lastError;
+
+    /// <summary><see cref="Stopwatch.GetTimestamp"/> of the last read that brought bytes: one stamp for all messages in it.</summary>
+    public long LastReadTicks { get; private set; }
+
+    /// <summary>Our clock at the same moment, nanoseconds since 1970.</summary>
+    public long LastReadUnixNanos { get; private set; }
+
+    /// <summary>Whether the last message was a binary one.</summary>
+    public bool IsBinary { get; private set; }
+
+    internal LinePoller? Poller { get; set; }
+
+    internal bool HasFresh => Volatile.Read(ref _fresh) is not null;
+
+    internal bool WantsToWrite => _unsentFrom < _unsentTo;
+
+    internal int Descriptor => _transport?.Descriptor ?? -1;
+
+    /// <summary>Begins to connect. Nothing happens before.</summary>
+    public void Start() => _connector.Start();
+
+    /// <summary>
+    /// The next message, in place: it is valid until the next call. False: there is none now, or the line is down. Reads the socket at most once, never blocks;
+    /// pings are answered, the line's health is looked after, and a connection that was lost is asked for again on the way.
+    /// </summary>
+    public bool TryReceive(out ReadOnlySpan<byte> message)
+    {
+        message = default;
+        if (_transport is null && !Adopt()) return false;
+        try
+        {
+            if (Walk(out message)) return true;
+            if (_transport is null) return false;
+            if (Read() && Walk(out message)) return true;
+            if (_transport is not null) LookAfter();
+            return false;
+        }
+        catch (IOException error)
+        {
+            Down(error.Message);
+            return false;
+        }
+    }
+
+    /// <summary>Sends a text message. Never blocks; what could not be sent at once (Partial) follows during <see cref="TryReceive"/>.</summary>
+    public LineSend TrySend(ReadOnlySpan<byte> text)
+    {
+        if (_transport is null || text.Length > SendBytesMax) return LineSend.NotSent;
+        try
+        {
+            return SendFrame(0x1, text);
+        }
+        catch (IOException error)
+        {
+            Down(error.Message);
+            return LineSend.Partial; // Whether any of it left cannot be known.
+        }
+    }
+
+    /// <summary>Gives the connection up and asks for another.</summary>
+    public void Abort(string reason) => Down(reason);
+
+    public void Dispose()
+    {
+        if (_disposed) return;
+        _disposed = true;
+        _stop.Set();
+        if (_transport is not null)
+        {
+            try
+            {
+                _ = SendFrame(0x8, [0x03, 0xE8]); // 1000: a normal end, as far as the kernel takes it now.
+            }
+            catch (IOException)
+            {
+                // It ends anyway.
+            }
+        }
+        _transport?.Dispose();
+        _transport = null;
+        if (_connector.IsAlive) _connector.Join(TimeSpan.FromSeconds(2));
+        Interlocked.Exchange(ref _fresh, null)?.Dispose();
+        if (_connector.IsAlive) return; // It is still inside a name lookup; a background thread may end with the process.
+        _wanted.Dispose();
+        _stop.Dispose();
+    }
+
+    private bool Adopt()
+    {
+        if (Volatile.Read(ref _fresh) is null) return false;
+        Transport? fresh = Interlocked.Exchange(ref _fresh, null);
+        if (fresh is null) return false;
+        _start = SlackAfter;
+        fresh.Early.CopyTo(_buffer, _start);
+        _end = _start + fresh.Early.Length;
+        _skip = 0;
+        _inMessage = _dropping = false;
+        _unsentFrom = _unsentTo = 0;
+        _lastBytes = _lastPing = _cameUp = _time.GetTimestamp();
+        Stamp();
+        _transport = fresh;
+        return true;
+    }
+
+    private void Stamp()
+    {
+        LastReadTicks = Stopwatch.GetTimestamp();
+        LastReadUnixNanos = _time.GetUnixNanos();
+    }
+
+    private bool Read()
+    {
+        if (_start == _end) _start = _end = SlackAfter;
+        if (_buffer.Length - SlackAfter - _end < ReadBytesMin)
+        {
+            // Only the part of one frame is moved: whole ones were handed out.
+            _buffer.AsSpan(_start, _end - _start).CopyTo(_buffer.AsSpan(SlackAfter));
+            _end = SlackAfter + _end - _start;
+            _start = SlackAfter;
+        }
+        int received = _transport!.Receive(_buffer, _end, _buffer.Length - SlackAfter - _end);
+        if (received == Transport.WouldBlock) return false;
+        if (received == Transport.Ended)
+        {
+            Down("the server closed the connection");
+            return false;
+        }
+        Stamp();
+        _lastBytes = _time.GetTimestamp();
+        _end += received;
+        return true;
+    }
+
+    /// <summary>Walks the frames in the buffer until one completes a message.</summary>
+    private bool Walk(out ReadOnlySpan<byte> message)
+    {
+        message = default;
+        while (_transport is not null)
+        {
+            if (_skip > 0)
+            {
+                int skipped = (int)Math.Min(_skip, _end - _start);
+                _skip -= skipped;
+                _start += skipped;
+                if (_skip > 0) return false;
+            }
+            int have = _end - _start;
+            if (have < 2) return false;
+            byte first = _buffer[_start];
+            long length = _buffer[_start + 1];
+            int header = 2;
+            if ((first & 0x70) != 0) throw new IOException("a frame with reserved bits");
+            if (length >= 0x80) throw new IOException("a masked frame from the server");
+            if (length == 126)
+            {
+                if (have < 4) return false;
+                length = BinaryPrimitives.ReadUInt16BigEndian(_buffer.AsSpan(_start + 2));
+                header = 4;
+            }
+            else if (length == 127)
+            {
+                if (have < 10) return false;
+                length = BinaryPrimitives.ReadInt64BigEndian(_buffer.AsSpan(_start + 2));
+                header = 10;
+                if (length is < 0 or > SkipBytesMax) throw new IOException("a frame of absurd length");
+            }
+            int opcode = first & 0x0F;
+            bool final = (first & 0x80) != 0;
+            if (opcode >= 8)
+            {
+                if (!final || length > ControlBytesMax) throw new IOException("a broken control frame");
+                if (have < header + length) return false;
+                int at = _start + header;
+                _start = at + (int)length;
+                Control(opcode, _buffer.AsSpan(at, (int)length));
+                continue;
+            }
+            if (opcode > 2) throw new IOException("a frame of a kind that does not exist");
+            if ((opcode == 0) != _inMessage) throw new IOException("a continuation that continues nothing, or an unfinished message");
+            if (length > _options.MessageBytesMax || _dropping || _messageBytes + length > _options.MessageBytesMax)
+            {
+                PassOver(header, length, final);
+                continue;
+            }
+            if (have < header + length) return false;
+            int payload = _start + header;
+            _start = payload + (int)length;
+            if (opcode != 0) IsBinary = opcode == 2;
+            if (final && opcode != 0)
+            {
+                message = _buffer.AsSpan(payload, (int)length);
+                return true;
+            }
+            Append(_buffer.AsSpan(payload, (int)length));
+            _inMessage = !final;
+            if (!final) continue;
+            message = _message.AsSpan(SlackAfter, _messageBytes);
+            _messageBytes = 0;
+            return true;
+        }
+        return false;
+    }
+
+    private void PassOver(int header, long length, bool final)
+    {
+        _start += header;
+        _skip = length;
+        _messageBytes = 0;
+        _inMessage = !final;
+        _dropping = !final;
+        if (final) Volatile.Write(ref _oversized, _oversized + 1);
+    }
+
+    private void Append(ReadOnlySpan<byte> part)
+    {
+        _message ??= GC.AllocateArray<byte>(_options.MessageBytesMax + (2 * SlackAfter), pinned: true);
+        part.CopyTo(_message.AsSpan(SlackAfter + _messageBytes));
+        _messageBytes += part.Length;
+    }
+
+    private void Control(int opcode, ReadOnlySpan<byte> payload)
+    {
+        switch (opcode)
+        {
+            case 0x9: // Ping: the pong carries its payload.
+                _ = SendFrame(0xA, payload);
+                break;
+            case 0x8:
+                int code = payload.Length >= 2 ? BinaryPrimitives.ReadUInt16BigEndian(payload) : 1005;
+                _ = SendFrame(0x8, payload.Length >= 2 ? payload[..2] : payload);
+                Down($"the server said goodbye ({code})");
+                break;
+            default:
+                break; // A pong: its bytes were the sign of life.
+        }
+    }
+
+    private void LookAfter()
+    {
+        if (WantsToWrite) FlushUnsent();
+        else _ = _transport!.Flush();
+        long now = _time.GetTimestamp();
+        if (_time.GetElapsedTime(_lastBytes, now) >= _options.SilenceMax)
+        {
+            Down($"not a byte for {_options.SilenceMax.TotalSeconds:0.#} s");
+            return;
+        }
+        if (_time.GetElapsedTime(_lastPing, now) < _options.PingEvery) return;
+        _lastPing = now;
+        _ = SendFrame(0x9, []);
+        if (_time.GetElapsedTime(_cameUp, now) > _options.SilenceMax) _backoff.Reset();
+    }
+
+    private LineSend SendFrame(int opcode, ReadOnlySpan<byte> payload)
+    {
+        if (WantsToWrite && !FlushUnsent()) return LineSend.NotSent;
+        Span<byte> frame = _sending;
+        frame[0] = (byte)(0x80 | opcode);
+        int header;
+        if (payload.Length <= ControlBytesMax)
+        {
+            frame[1] = (byte)(0x80 | payload.Length);
+            header = 2;
+        }
+        else if (payload.Length <= ushort.MaxValue)
+        {
+            frame[1] = 0x80 | 126;
+            BinaryPrimitives.WriteUInt16BigEndian(frame[2..], (ushort)payload.Length);
+            header = 4;
+        }
+        else
+        {
+            frame[1] = 0x80 | 127;
+            BinaryPrimitives.WriteInt64BigEndian(frame[2..], payload.Length);
+            header = 10;
+        }
+        // xorshift64*, seeded by the system: another mask for each frame.
+        _maskState ^= _maskState >> 12;
+        _maskState ^= _maskState << 25;
+        _maskState ^= _maskState >> 27;
+        Span<byte> mask = frame.Slice(header, 4);
+        BinaryPrimitives.WriteUInt32LittleEndian(mask, (uint)((_maskState * 0x2545F4914F6CDD1D) >> 32));
+        Span<byte> masked = frame.Slice(header + 4, payload.Length);
+        for (int i = 0; i < payload.Length; i++) masked[i] = (byte)(payload[i] ^ mask[i & 3]);
+        int length = header + 4 + payload.Length;
+        int sent = _transport!.Send(_sending, 0, length);
+        if (sent == length) return LineSend.Sent;
+        if (sent == 0) return LineSend.NotSent;
+        _unsentFrom = sent;
+        _unsentTo = length;
+        return LineSend.Partial;
+    }
+
+    private bool FlushUnsent()
+    {
+        _unsentFrom += _transport!.Send(_sending, _unsentFrom, _unsentTo - _unsentFrom);
+        return !WantsToWrite;
+    }
+
+    private void Down(string reason)
+    {
+        if (_transport is null) return;
+        _transport.Dispose();
+        _transport = null;
+        _lastError = reason;
+        _log($"{Name}: {reason}; connecting anew");
+        if (!_disposed) _wanted.Set();
+    }
+
+    private void ConnectForEver()
+    {
+        WaitHandle[] events = [_stop, _wanted];
+        while (WaitHandle.WaitAny(events) == 1)
+        {
+            bool said = false;
+            while (true)
+            {
+                // The very first try comes at once; after a loss even that one waits its share of the backoff.
+                if ((Connects > 0 || said) && _stop.WaitOne(_backoff.Next())) return;
+                try
+                {
+#pragma warning disable CA2000 // The polling thread takes it over.
+                    Transport transport = Connector.Connect(_address, _options.Headers, _options.ConnectTimeout, _options.CertificateCheck);
+#pragma warning restore CA2000
+                    Interlocked.Increment(ref _connects);
+                    if (_stop.WaitOne(TimeSpan.Zero))
+                    {
+                        transport.Dispose();
+                        return;
+                    }
+                    Volatile.Write(ref _fresh, transport);
+                    _log($"{Name}: connected to {_address.Host}:{_address.Port}");
+                    Poller?.Wake();
+                    break;
+                }
+                catch (Exception error)
+                {
+                    _lastError = error.Message;
+                    if (!said) _log($"{Name}: {error.Message}; trying again");
+                    said = true; // Once is enough: it goes on trying quietly.
+                }
+            }
+        }
+    }
+}
