@@ -55,8 +55,9 @@ public static class FixedPoint
         }
 
         UInt128 magnitude = ((UInt128)whole * (ulong)One) + fraction;
-        if (magnitude > (ulong)long.MaxValue) return false;
-        units = negative ? -(long)magnitude : (long)magnitude;
+        ulong magnitudeMax = negative ? (ulong)long.MaxValue + 1 : long.MaxValue;
+        if (magnitude > magnitudeMax) return false;
+        units = negative ? unchecked(-(long)(ulong)magnitude) : (long)magnitude;
         return true;
     }
 

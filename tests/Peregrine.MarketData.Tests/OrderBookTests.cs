@@ -1,0 +1,210 @@
+using Peregrine.Common;
+using Peregrine.Common.Events;
+
+using Xunit;
+
+namespace Peregrine.MarketData.Tests;
+
+/// <summary>What every book must do: run on the real one and on the obvious one.</summary>
+public abstract class OrderBookSuite
+{
+    private protected abstract IBook NewBook();
+
+    [Fact]
+    public void An_empty_book_has_no_best_prices()
+    {
+        IBook book = NewBook();
+        Assert.Equal(default, book.Best(Side.Buy));
+        Assert.Equal(default, book.Best(Side.Sell));
+        Assert.Equal(0, book.Top(Side.Buy, new Level[3]));
+    }
+
+    [Fact]
+    public void The_best_bid_is_the_highest_and_the_best_ask_the_lowest()
+    {
+        IBook book = NewBook();
+        foreach (long price in (long[])[100, 102, 101]) book.Apply(Side.Buy, new Price(price), new Quantity(price));
+        foreach (long price in (long[])[110, 108, 109]) book.Apply(Side.Sell, new Price(price), new Quantity(price));
+        Assert.Equal(new Level(new Price(102), new Quantity(102)), book.Best(Side.Buy));
+        Assert.Equal(new Level(new Price(108), new Quantity(108)), book.Best(Side.Sell));
+        var top = new Level[2];
+        Assert.Equal(2, book.Top(Side.Sell, top));
+        Assert.Equal([108, 109], top.Select(level => level.Price.Raw));
+    }
+
+    [Fact]
+    public void A_quantity_replaces_the_one_before_and_zero_removes()
+    {
+        IBook book = NewBook();
+        book.Apply(Side.Buy, new Price(100), new Quantity(1));
+        book.Apply(Side.Buy, new Price(100), new Quantity(5));
+        Assert.Equal(5, book.Best(Side.Buy).Quantity.Raw);
+        book.Apply(Side.Buy, new Price(100), Quantity.Zero);
+        book.Apply(Side.Buy, new Price(99), Quantity.Zero); // Was never there: normal.
+        Assert.Equal(default, book.Best(Side.Buy));
+    }
+
+    [Fact]
+    public void Loading_replaces_everything()
+    {
+        IBook book = NewBook();
+        book.Apply(Side.Buy, new Price(100), new Quantity(1));
+        book.Load([new Level(new Price(50), new Quantity(2)), new Level(new Price(49), new Quantity(3))], [new Level(new Price(51), new Quantity(4))]);
+        var top = new Level[5];
+        Assert.Equal(2, book.Top(Side.Buy, top));
+        Assert.Equal([50, 49], top[..2].Select(level => level.Price.Raw));
+        Assert.Equal(51, book.Best(Side.Sell).Price.Raw);
+    }
+}
+
+public sealed class OrderBookTests : OrderBookSuite
+{
+    private protected override IBook NewBook() => new RealBook(capacity: 2);
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void Is_always_what_the_obvious_book_is(int seed)
+    {
+        var random = new Random(seed);
+        var book = new RealBook(capacity: 4);
+        var obvious = new ObviousBook();
+        Level[] top = new Level[64];
+        Level[] expected = new Level[64];
+        for (int step = 0; step < 60_000; step++)
+        {
+            Side side = random.Next(2) == 0 ? Side.Buy : Side.Sell;
+            if (random.Next(5_000) == 0)
+            {
+                Level[] bids = RandomLevels(random);
+                Level[] asks = RandomLevels(random);
+                book.Load(bids, asks);
+                obvious.Load(bids, asks);
+            }
+            // Mostly near the best price, as on the exchange, but sometimes anywhere.
+            long spread = random.Next(10) == 0 ? 2_000 : 12;
+            long centre = obvious.Best(side).Price.Raw == 0 ? 10_000 : obvious.Best(side).Price.Raw;
+            var price = new Price(Math.Clamp(centre + random.NextInt64(-spread, spread + 1), 1, 20_000));
+            Quantity quantity = random.Next(3) == 0 ? Quantity.Zero : new Quantity(random.NextInt64(1, 1_000));
+            book.Apply(side, price, quantity);
+            obvious.Apply(side, price, quantity);
+
+            int levels = step % 64 == 0 ? top.Length : 3;
+            int count = book.Top(side, top.AsSpan(0, levels));
+            Assert.True(count == obvious.Top(side, expected.AsSpan(0, levels)) && top.AsSpan(0, count).SequenceEqual(expected.AsSpan(0, count)), $"seed {seed}, step {step}");
+            Assert.True(book.Best(side) == obvious.Best(side), $"seed {seed}, step {step}");
+        }
+    }
+
+    [Fact]
+    public void Lets_the_farthest_levels_go_when_it_is_full()
+    {
+        var book = new OrderBook();
+        for (long price = 1; price <= 70_000; price++) book.Apply(Side.Buy, new Price(price), new Quantity(1));
+        Assert.InRange(book.Count(Side.Buy), 57_344, 65_536);
+        Assert.Equal(70_000, book.BestBid.Price.Raw);
+        book.Apply(Side.Buy, new Price(1), new Quantity(9));
+        var top = new Level[65_536];
+        int count = book.Top(Side.Buy, top);
+        for (int i = 1; i < count; i++) Assert.True(top[i].Price < top[i - 1].Price);
+    }
+
+    [Fact]
+    public void Knows_when_it_is_crossed()
+    {
+        var book = new OrderBook();
+        book.Apply(Side.Buy, new Price(100), new Quantity(1));
+        Assert.False(book.IsCrossed);
+        Assert.False(book.HasBothSides);
+        book.Apply(Side.Sell, new Price(101), new Quantity(1));
+        Assert.False(book.IsCrossed);
+        Assert.True(book.HasBothSides);
+        book.Apply(Side.Sell, new Price(100), new Quantity(1));
+        Assert.True(book.IsCrossed);
+    }
+
+    [Fact]
+    public void Allocates_nothing_once_it_has_grown()
+    {
+        var book = new OrderBook(capacity: 64);
+        var top = new Level[20];
+        Churn(book, top, steps: 2_000);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Churn(book, top, steps: 20_000);
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    private static void Churn(OrderBook book, Level[] top, int steps)
+    {
+        for (int i = 0; i < steps; i++)
+        {
+            book.Apply(Side.Buy, new Price(1_000 - (i % 50)), new Quantity(i % 3));
+            book.Apply(Side.Sell, new Price(1_001 + (i % 50)), new Quantity(i % 4));
+            book.Top(Side.Buy, top);
+        }
+    }
+
+    private static Level[] RandomLevels(Random random) =>
+        [.. Enumerable.Range(0, random.Next(200)).Select(_ => new Level(new Price(random.NextInt64(9_000, 11_000)), new Quantity(random.NextInt64(0, 50))))];
+}
+
+public sealed class ObviousBookTests : OrderBookSuite
+{
+    private protected override IBook NewBook() => new ObviousBook();
+}
+
+internal interface IBook
+{
+    void Apply(Side side, Price price, Quantity quantity);
+    void Load(ReadOnlySpan<Level> bids, ReadOnlySpan<Level> asks);
+    Level Best(Side side);
+    int Top(Side side, Span<Level> destination);
+}
+
+internal sealed class RealBook(int capacity) : IBook
+{
+    private readonly OrderBook _book = new(capacity);
+
+    public void Apply(Side side, Price price, Quantity quantity) => _book.Apply(side, price, quantity);
+    public void Load(ReadOnlySpan<Level> bids, ReadOnlySpan<Level> asks) => _book.Load(bids, asks);
+    public Level Best(Side side) => _book.Best(side);
+    public int Top(Side side, Span<Level> destination) => _book.Top(side, destination);
+}
+
+/// <summary>The book as one would write it without a thought for speed.</summary>
+internal sealed class ObviousBook : IBook
+{
+    private readonly SortedDictionary<long, long> _bids = new(Comparer<long>.Create((left, right) => right.CompareTo(left)));
+    private readonly SortedDictionary<long, long> _asks = [];
+
+    public void Apply(Side side, Price price, Quantity quantity)
+    {
+        if (quantity.IsZero) Of(side).Remove(price.Raw);
+        else Of(side)[price.Raw] = quantity.Raw;
+    }
+
+    public void Load(ReadOnlySpan<Level> bids, ReadOnlySpan<Level> asks)
+    {
+        _bids.Clear();
+        _asks.Clear();
+        // As the real one: of two levels with one price, the first stands.
+        for (int i = bids.Length - 1; i >= 0; i--) Apply(Side.Buy, bids[i].Price, bids[i].Quantity);
+        for (int i = asks.Length - 1; i >= 0; i--) Apply(Side.Sell, asks[i].Price, asks[i].Quantity);
+    }
+
+    public Level Best(Side side) => Of(side).Select(pair => new Level(new Price(pair.Key), new Quantity(pair.Value))).FirstOrDefault();
+
+    public int Top(Side side, Span<Level> destination)
+    {
+        int count = 0;
+        foreach ((long price, long quantity) in Of(side))
+        {
+            if (count == destination.Length) break;
+            destination[count++] = new Level(new Price(price), new Quantity(quantity));
+        }
+        return count;
+    }
+
+    private SortedDictionary<long, long> Of(Side side) => side == Side.Buy ? _bids : _asks;
+}
