@@ -33,7 +33,7 @@ public sealed class OnnxProbabilityModel : IProbabilityModel
         _session = model.Compile();
         _input = SoleFloat(path, "input", _session.Inputs, features.Names.Count, _session.InputIndex("features"));
         _output = SoleFloat(path, "output", _session.Outputs, Classes, _session.OutputIndex("probabilities"));
-        SelfTest.Verify(model, _session);
+        SelfTest.Verify(model);
         FeatureCount = features.Names.Count;
     }
 
@@ -62,7 +62,7 @@ public sealed class OnnxProbabilityModel : IProbabilityModel
         if (index < 0) throw new ModelException($"{path} has no {what} named '{(what == "input" ? "features" : "probabilities")}'; it has {string.Join(", ", tensors)}.");
         TensorInfo tensor = tensors[index];
         long count = tensor.Shape.Aggregate(1L, (product, dimension) => product * (dimension.Size ?? 1));
-        if (tensor.Type != ElementType.Float || count != elements)
+        if (tensor.Type != ElementType.Float32 || count != elements)
             throw new ModelException($"{path}: {what} {tensor} does not fit; expected are {elements} floats ([1, {elements}]).");
         return index;
     }

@@ -76,7 +76,7 @@ internal sealed class Monitor : IActor, IDisposable
         WriteRate(status);
         WriteKinds("events"u8, status.Events);
         WriteKinds("recorded"u8, _parts.Recorder.RecordedByKind);
-        _json.WriteNumber("lagged"u8, _parts.Recorder.Lagged);
+        _json.WriteNumber("lagged"u8, _parts.Recorder.LaggedEvents);
         _json.WriteNumber("gaps"u8, status.Gaps);
         FeedStatus feed = _parts.Feed.Status;
         _json.WriteNumber("refused"u8, feed.Refused);

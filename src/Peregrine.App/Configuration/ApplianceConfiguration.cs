@@ -56,7 +56,7 @@ public static partial class ApplianceConfiguration
         string secret = reader.Text("exchange:apiSecret", "");
         key = FromFile(reader, "exchange:apiKeyFile", key, folder);
         secret = FromFile(reader, "exchange:apiSecretFile", secret, folder);
-        double enter = reader.Fraction("strategy:enterAbove", 0.55, 0, 1);
+        double enter = reader.Fraction("strategy:enterAbove", 0.55, 0.500001, 1);
         double exit = reader.Fraction("strategy:exitBelow", 0.45, 0, 1);
         if (exit > enter) reader.Refuse("strategy:exitBelow", exit.ToString(CultureInfo.InvariantCulture), $"at most strategy.enterAbove ({enter.ToString(CultureInfo.InvariantCulture)})");
         string model = reader.Text("model:path", "");
@@ -71,6 +71,8 @@ public static partial class ApplianceConfiguration
             ApiSecret = secret,
             StateDirectory = Path.GetFullPath(reader.Text("state", "state"), folder),
             ModelPath = model.Length > 0 ? Path.GetFullPath(model, folder) : "",
+            RsiBarMillis = reader.Whole("features:rsiBarMillis", 1_000, 100, 3_600_000),
+            RsiPeriod = reader.Whole("features:rsiPeriod", 14, 2, 1_000),
             EnterAbove = enter,
             ExitBelow = exit,
             HoldingMillis = reader.Whole("strategy:holdingMillis", 10_000, 100, 86_400_000),

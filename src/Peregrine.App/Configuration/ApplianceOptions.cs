@@ -49,6 +49,9 @@ public sealed record ApplianceOptions
     /// <summary>The ONNX model, or empty for none (then nothing trades).</summary>
     public string ModelPath { get; init; } = "";
 
+    /// <summary>Length of an RSI bar and how many it smooths over: part of the feature schema that the model must have been trained on.</summary>
+    public int RsiBarMillis { get; init; }
+    public int RsiPeriod { get; init; }
     public double EnterAbove { get; init; }
     public double ExitBelow { get; init; }
     public int HoldingMillis { get; init; }

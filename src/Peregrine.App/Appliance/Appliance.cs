@@ -1,0 +1,315 @@
+using System.Security.Cryptography;
+
+using Peregrine.App.Configuration;
+using Peregrine.Binance;
+using Peregrine.Binance.Orders;
+using Peregrine.Binance.Rest;
+using Peregrine.Binance.Wire;
+using Peregrine.Common;
+using Peregrine.Common.Events;
+using Peregrine.Execution;
+using Peregrine.Execution.Journal;
+using Peregrine.Execution.Trading;
+using Peregrine.Inference;
+using Peregrine.Kernel;
+using Peregrine.MarketData;
+using Peregrine.Storage;
+using Peregrine.Storage.Backups;
+using Peregrine.Strategy;
+using Peregrine.Strategy.Features;
+
+namespace Peregrine.App.Appliance;
+
+/// <summary>
+/// The running system: everything is made here, once, and wired; the supervisor runs it. Reading <see cref="Groups"/> is reading what runs.
+/// </summary>
+internal sealed class Appliance : IDisposable
+{
+    private readonly ApplianceOptions _options;
+    private readonly ApplianceLog _log;
+    private readonly TimeProvider _time;
+    private readonly RotatingPool _pool;
+    private readonly Recorder _recorder;
+    private readonly LinePoller _poller = new();
+    private readonly IntentJournal? _journal;
+    private readonly Shard _shard;
+    private readonly Supervisor _supervisor;
+    private readonly SystemdNotifier _notifier = SystemdNotifier.FromEnvironment();
+    private readonly Mailbox<CoreOrder> _commands;
+    private readonly long _started;
+    private readonly IMarketFeed _feed;
+    private readonly IOrderGateway? _gateway;
+
+    /// <param name="options">What to run.</param>
+    /// <param name="exchange">The symbols of the run and what the exchange says of them.</param>
+    /// <param name="log">Where people read.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="random">Chance: boot nonce, jitter.</param>
+    /// <exception cref="StopException">The model does not fit, or another instance owns the state directory.</exception>
+    public Appliance(ApplianceOptions options, ExchangeInfo exchange, ApplianceLog log, TimeProvider time, Random random)
+    {
+        _options = options;
+        _log = log;
+        _time = time;
+        _started = time.GetTimestamp();
+        InstrumentTable instruments = new();
+        foreach (Instrument instrument in exchange.Instruments) instruments.Add(instrument);
+        bool trades = options.Mode != RunMode.Record;
+        CoreSetup setup = SetupOf(options);
+        IProbabilityModel? model = trades ? LoadModel(setup, instruments) : null;
+
+        Directory.CreateDirectory(options.StateDirectory);
+        try
+        {
+            _pool = RotatingPool.Open(options.StateDirectory, time, new PoolOptions { BatchMax = TimeSpan.FromMilliseconds(options.BatchMillis), Sealed = OnSealed, Report = log.Write });
+        }
+        catch (StorageException e)
+        {
+            throw new StopException(ExitCode.Failed, e.Message);
+        }
+
+        ulong bootNonce = (ulong)random.NextInt64() ^ ((ulong)time.GetUnixNanos() * 0x9E3779B97F4A7C15);
+        if (trades) _journal = new IntentJournal(Path.Combine(options.StateDirectory, "orders.journal"));
+        BinanceEndpoints endpoints = Endpoints(options);
+        PaperGateway? paper = null;
+        ShardStatus status = new(instruments.Count);
+        _commands = new Mailbox<CoreOrder>(64, time);
+        if (options.Mode == RunMode.Paper) paper = new PaperGateway(instruments, options.PaperBalance, time);
+        ShardParts parts = new(instruments, bootNonce, setup.ToJson())
+        {
+            Time = time,
+            Status = status,
+            Commands = _commands,
+            Journal = _journal,
+            OpenIntents = _journal?.ReadOpen() ?? [],
+            Paper = paper,
+            Wait = WaitOf(options.Idle),
+        };
+        _shard = new Shard(parts);
+        EventRing ring = new(options.RingSlots, options.RingWords, _pool.LastSequence + 1, _shard);
+        _recorder = new Recorder(ring.Subscribe(), _pool, instruments, time);
+        TradingCore core = setup.CreateCore(instruments, model, ring);
+        BinanceMarketFeed feed = new(endpoints, options.Market, instruments, options.Streams, ring, time, random, log.Write);
+        feed.AddTo(_poller);
+        _feed = feed;
+        if (options.Mode == RunMode.Live)
+        {
+            BinanceOrderGateway gateway = new(endpoints, new ApiKey(options.ApiKey, options.ApiSecret), instruments, ring, time, random, log.Write, exchange.OrdersPer10Seconds);
+            _poller.Add(gateway.Line);
+            _gateway = gateway;
+        }
+        else if (paper is not null)
+        {
+            paper.Attach(ring);
+            _gateway = paper;
+        }
+        _shard.Attach(ring, core, feed, _gateway);
+
+        IReadOnlyList<string> featureNames = instruments.Count > 0 ? core.Symbols[0].State.Features.Names : [];
+        BoardPath = Path.Combine(options.StateDirectory, BoardName);
+        MonitorParts monitor = new(BoardPath, options.Mode, instruments, featureNames, _shard, status, feed, _gateway, _recorder, () => _supervisor!, log, time);
+        _supervisor = new Supervisor(Groups(monitor), time, random, new SupervisorOptions { Notifier = _notifier, OnNotice = OnNotice });
+    }
+
+    /// <summary>The file that the published snapshot lies in, within the state directory.</summary>
+    public const string BoardName = "status.board";
+
+    public string BoardPath { get; }
+
+    /// <summary>Set when something failed that no restart inside the process can mend.</summary>
+    public Escalation? Escalation => _supervisor.Escalation;
+
+    public void Start()
+    {
+        _supervisor.Start();
+        _notifier.Ready();
+        _log.Write($"running: {_options.Mode.ToString().ToLowerInvariant()} {_options.Market.Text()} {string.Join(",", _options.Symbols)} -> {_pool.CurrentPath}");
+    }
+
+    /// <summary>Waits until told to stop, or until something escalated.</summary>
+    public void Wait(TimeSpan atMost, CancellationToken stop)
+    {
+        try
+        {
+            _supervisor.WaitForEscalation(atMost, stop);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // We asked for it.
+        }
+    }
+
+    /// <summary>Stops everything in reverse order, writes down what is left in the ring, and tells what was done.</summary>
+    public RunSummary Stop()
+    {
+        _notifier.Stopping();
+        _supervisor.Stop();
+        _recorder.Drain();
+        TimeSpan ran = _time.GetElapsedTime(_started);
+        TradingCore core = _shard.Core;
+        return new RunSummary
+        {
+            Mode = _options.Mode.ToString().ToLowerInvariant(),
+            Seconds = ran.TotalSeconds,
+            Events = Counts(_shard.EventsByKind),
+            Recorded = Counts(_recorder.RecordedByKind),
+            Lagged = _recorder.LaggedEvents,
+            Gaps = core.Gaps,
+            Refused = _feed.Status.Refused,
+            Decisions = core.Decisions,
+            Orders = _shard.OrdersSent,
+            Fills = core.Fills,
+            Pnl = core.Result,
+            Latency = _shard.OrderLatency,
+            EventLatency = _shard.EventLatency,
+            AllocatedPerEvent = _shard.AllocatedPerEvent,
+            Rss = Environment.WorkingSet,
+            Restarts = _supervisor.Snapshot().Actors.Sum(actor => (long)actor.Restarts),
+            State = _options.StateDirectory,
+        };
+    }
+
+    public void Dispose()
+    {
+        _supervisor.Dispose();
+        _recorder.Dispose();
+        _pool.Dispose();
+        _shard.Dispose();
+        _journal?.Dispose();
+        _poller.Dispose();
+        _notifier.Dispose();
+    }
+
+    /// <summary>Where orders and data go: the configured local exchange, or Binance.</summary>
+    public static BinanceEndpoints Endpoints(ApplianceOptions options) =>
+        options.ExchangeUrl.Length > 0 ? BinanceEndpoints.FromBase(options.ExchangeUrl) : BinanceEndpoints.Production(options.Market);
+
+    private IReadOnlyList<GroupSpec> Groups(MonitorParts monitor) =>
+    [
+        // Started in this order and stopped in reverse: the feed goes first, what remembers goes last.
+        new("memory")
+        {
+            Children =
+            [
+                new("recorder", _ => new RecorderActor(_recorder)) { OwnsExclusively = true, HangAfter = TimeSpan.FromSeconds(30), StopWithin = TimeSpan.FromSeconds(10) },
+                new("journal", _ => new JournalFlusher(_journal, _time)) { Critical = false, Idle = IdlePolicy.Sleep(TimeSpan.FromMilliseconds(50)) },
+            ],
+        },
+        new("trading")
+        {
+            Children =
+            [
+                new("trader", _shard.Begin)
+                {
+                    OwnsExclusively = true,
+                    HangAfter = TimeSpan.FromSeconds(5),
+                    Idle = IdlePolicy.ActorBlocks,
+                    Core = _options.Core >= 0 ? _options.Core : null,
+                    Mailbox = _commands,
+                },
+            ],
+        },
+        new("watching")
+        {
+            Children = [new("monitor", _ => new Monitor(monitor)) { Critical = false, Idle = IdlePolicy.Sleep(TimeSpan.FromMilliseconds(50)) }],
+        },
+    ];
+
+    private Action WaitOf(HotIdle idle)
+    {
+        // A command or a snapshot wakes the poller; without one, this is how late a timer may come.
+        TimeSpan atMost = TimeSpan.FromMilliseconds(10);
+        int spins = 0;
+        return idle switch
+        {
+            HotIdle.Spin => () => Thread.SpinWait(20),
+            HotIdle.SpinThenBlock => () =>
+            {
+                if (++spins < 2_000)
+                {
+                    Thread.SpinWait(20);
+                    return;
+                }
+                spins = 0;
+                _poller.Wait(atMost);
+            },
+            _ => () => _poller.Wait(atMost),
+        };
+    }
+
+    private IProbabilityModel? LoadModel(CoreSetup setup, InstrumentTable instruments)
+    {
+        if (setup.ModelPath.Length == 0)
+        {
+            _log.Write("no model is configured (model.path): nothing will be traded");
+            return null;
+        }
+        try
+        {
+            return new OnnxProbabilityModel(setup.ModelPath, new FeatureSet(instruments.All[0], setup.Features()));
+        }
+        catch (Exception e) when (e is ModelException or IOException or UnauthorizedAccessException)
+        {
+            throw new StopException(ExitCode.BadConfiguration, $"model.path: {e.Message}");
+        }
+    }
+
+    private static CoreSetup SetupOf(ApplianceOptions options)
+    {
+        string hash = "";
+        if (options.ModelPath.Length > 0)
+        {
+            if (!File.Exists(options.ModelPath)) throw new StopException(ExitCode.BadConfiguration, $"model.path: '{options.ModelPath}' does not exist; allowed is an ONNX file");
+            hash = Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(options.ModelPath)));
+        }
+        return new CoreSetup
+        {
+            Version = typeof(Appliance).Assembly.GetName().Version?.ToString(3) ?? "",
+            Mode = options.Mode.ToString().ToLowerInvariant(),
+            Trades = options.Mode != RunMode.Record,
+            ModelPath = options.ModelPath,
+            ModelSha256 = hash,
+            RsiBarMilliseconds = options.RsiBarMillis,
+            RsiPeriod = options.RsiPeriod,
+            EnterProbability = options.EnterAbove,
+            ExitProbability = options.ExitBelow,
+            HoldingMillis = options.HoldingMillis,
+            PositionValue = options.PositionNotional.ToString(),
+            ReachBasisPoints = options.ReachBasisPoints,
+            OrderPauseMillis = options.OrderPauseMillis,
+            MaxOrderNotional = options.Risk.MaxOrderNotional.ToString(),
+            MaxOrderQuantity = options.Risk.MaxOrderQuantity.ToString(),
+            MaxPositionNotional = options.Risk.MaxPositionNotional.ToString(),
+            MaxOpenOrders = options.Risk.MaxOpenOrders,
+            PriceCollarBasisPoints = options.Risk.PriceCollarBasisPoints,
+            MaxDataAgeMillis = options.Risk.MaxDataAgeMillis,
+            MaxOrdersPerMinute = options.Risk.MaxOrdersPerMinute,
+            MaxLoss = options.Risk.MaxLoss.ToString(),
+        };
+    }
+
+    private void OnSealed(string file)
+    {
+        if (_options.BackupTarget.Length == 0) return;
+        Guid id = new(BackupIdOf(file));
+        _supervisor.Spawn(id, $"backup {Path.GetFileName(file)}", context =>
+        {
+            string made = BackupJob.Run(file, _options.BackupTarget, _options.BackupLevel, progress => context.Report(progress), context.Stopping);
+            context.Result = made;
+            _log.Write($"backup written: {made}");
+        });
+    }
+
+    /// <summary>The same file gives the same id, so that a backup that is under way is not begun twice.</summary>
+    private static byte[] BackupIdOf(string file) => SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(file))[..16];
+
+    private void OnNotice(SupervisorNotice notice) => _log.Write($"{notice.Path}: {notice.Text}");
+
+    private static Dictionary<EventKind, long> Counts(ReadOnlySpan<long> counts)
+    {
+        Dictionary<EventKind, long> byKind = [];
+        foreach (EventKind kind in EventKinds.All)
+            if (counts[(int)kind] > 0) byKind[kind] = counts[(int)kind];
+        return byKind;
+    }
+}

@@ -1,0 +1,74 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using System.Text.Json;
+
+using Peregrine.Common;
+using Peregrine.Simulator;
+
+namespace Peregrine.App.Commands;
+
+/// <summary><c>exchange</c>: the built-in exchange as a server on loopback, speaking Binance's protocol.</summary>
+internal static class ExchangeCommand
+{
+    public static Command Create()
+    {
+        Option<bool> synthetic = new("--synthetic") { Description = "order flow from a seeded generator in front of a real matching engine (the default)" };
+        Option<ulong> seed = new("--seed") { Description = "the same seed gives the same order flow", DefaultValueFactory = _ => 1, HelpName = "N" };
+        Option<double> rate = new("--rate") { Description = "multiplies the order flow", DefaultValueFactory = _ => 1, HelpName = "X" };
+        Option<string[]> replay = new("--replay") { Description = "play recorded raw messages, several files as one session", AllowMultipleArgumentsPerToken = true, HelpName = "FILE..." };
+        Option<string> speed = new("--speed") { Description = "of a replay: a factor on the recorded timing, or max for no pauses", DefaultValueFactory = _ => "1", HelpName = "X" };
+        Option<bool> once = new("--once") { Description = "end when the replay is over and its subscribers have everything" };
+        Option<string> market = new("--market") { Description = "spot or usdm", DefaultValueFactory = _ => "spot", HelpName = "MARKET" };
+        Option<string?> symbols = new("--symbols") { Description = "symbols with commas between them; without it, those of the source", HelpName = "A,B" };
+        Option<int> port = new("--port") { Description = "the port on loopback, 0 for any free one", DefaultValueFactory = _ => 0, HelpName = "N" };
+        Command command = new("exchange", "Runs the built-in exchange on loopback. Prints {\"url\":\"…\"} on one line once it listens.") { synthetic, seed, rate, replay, speed, once, market, symbols, port, Shared.Json() };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(synthetic) && result.GetValue(replay) is { Length: > 0 }) result.AddError("--synthetic and --replay exclude each other.");
+            if (!MarketText.TryParse(result.GetValue(market), out _)) result.AddError($"--market: '{result.GetValue(market)}' is not allowed; allowed are spot and usdm.");
+            if (!TryParseSpeed(result.GetValue(speed), out _)) result.AddError($"--speed: '{result.GetValue(speed)}' is not allowed; allowed are a number above 0, and max.");
+            if (result.GetValue(rate) is not (> 0 and <= 10_000)) result.AddError($"--rate: '{result.GetValue(rate)}' is not allowed; allowed is a number above 0, at most 10000.");
+            if (result.GetValue(port) is < 0 or > 65_535) result.AddError($"--port: '{result.GetValue(port)}' is not allowed; allowed are 0 to 65535.");
+        });
+        command.SetAction(async (parsed, cancel) =>
+        {
+            _ = MarketText.TryParse(parsed.GetValue(market), out Market market_);
+            _ = TryParseSpeed(parsed.GetValue(speed), out double factor);
+            string[] files = parsed.GetValue(replay) ?? [];
+            foreach (string file in files)
+                if (!File.Exists(file)) throw new StopException(ExitCode.WrongUsage, $"--replay: '{file}' does not exist");
+            ExchangeOptions options = new()
+            {
+                Port = parsed.GetValue(port),
+                Market = market_,
+                Symbols = parsed.GetValue(symbols)?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries),
+                Source = files.Length > 0 ? new ReplaySource(files) { Speed = factor, Once = parsed.GetValue(once) } : new SyntheticSource(parsed.GetValue(seed), parsed.GetValue(rate)),
+            };
+            return await RunAsync(options, cancel).ConfigureAwait(false);
+        });
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ExchangeOptions options, CancellationToken cancel)
+    {
+        using StopSignal stop = new(cancel);
+        await using ExchangeServer server = await ExchangeServer.StartAsync(options, Console.Error, stop.Token).ConfigureAwait(false);
+        Console.WriteLine(JsonSerializer.Serialize(new Dictionary<string, string> { ["url"] = server.Url }, ResultJson.Default.DictionaryStringString));
+        TaskCompletionSource stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using CancellationTokenRegistration registration = stop.Token.Register(stopped.SetResult).ConfigureAwait(false);
+        Task ended = await Task.WhenAny(server.Completion, stopped.Task).ConfigureAwait(false);
+        await ended.ConfigureAwait(false);
+        return ExitCode.Done;
+    }
+
+    private static bool TryParseSpeed(string? text, out double speed)
+    {
+        if (text == "max")
+        {
+            speed = ReplaySource.Max;
+            return true;
+        }
+        return double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out speed) && speed > 0;
+    }
+}
