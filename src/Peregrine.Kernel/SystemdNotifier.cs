@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
@@ -14,6 +15,7 @@ public sealed class SystemdNotifier : IDisposable
 
     private readonly Lock _gate = new();
     private readonly Socket? _socket;
+    private readonly SocketAddress? _manager;
     private long _undelivered;
 
     /// <param name="notifySocket">A path, or with a leading @ a name in the abstract namespace; null or empty for no service manager.</param>
@@ -26,7 +28,7 @@ public sealed class SystemdNotifier : IDisposable
             // The abstract namespace is written with @ and means a leading zero byte.
             string path = notifySocket[0] == '@' ? "\0" + notifySocket[1..] : notifySocket;
             _socket = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified) { Blocking = false };
-            _socket.Connect(new UnixDomainSocketEndPoint(path));
+            _manager = new UnixDomainSocketEndPoint(path).Serialize();
             WatchdogEvery = watchdogEvery;
         }
         catch (Exception failure) when (failure is SocketException or ArgumentException or PlatformNotSupportedException)
@@ -73,7 +75,7 @@ public sealed class SystemdNotifier : IDisposable
         if (_socket is null) return;
         try
         {
-            lock (_gate) _socket.Send(message);
+            lock (_gate) _socket.SendTo(message, SocketFlags.None, _manager!); // Not connected: the manager may be restarted.
         }
         catch (Exception failure) when (failure is SocketException or ObjectDisposedException)
         {

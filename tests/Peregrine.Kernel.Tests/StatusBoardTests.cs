@@ -61,17 +61,23 @@ public sealed class StatusBoardTests : IDisposable
         int whole = 0;
         var distinct = new HashSet<long>();
         long last = 0;
-        for (var until = DateTime.UtcNow.AddSeconds(2); DateTime.UtcNow < until;)
+        try
         {
-            if (!reader.TryRead(out byte[] text, out long version)) continue;
-            Assert.Equal(HashOf(text.AsSpan(8)), BitConverter.ToInt64(text));
-            Assert.True(version >= last, "Versions only grow.");
-            last = version;
-            distinct.Add(version);
-            whole++;
+            for (var until = DateTime.UtcNow.AddSeconds(2); DateTime.UtcNow < until;)
+            {
+                if (!reader.TryRead(out byte[] text, out long version)) continue;
+                Assert.Equal(HashOf(text.AsSpan(8)), BitConverter.ToInt64(text));
+                Assert.True(version >= last, "Versions only grow.");
+                last = version;
+                distinct.Add(version);
+                whole++;
+            }
         }
-        stop.Cancel();
-        publisher.Join();
+        finally
+        {
+            stop.Cancel();
+            publisher.Join(); // Before its memory is unmapped.
+        }
         Assert.True(distinct.Count > 20, $"{whole} reads saw only {distinct.Count} of {published} texts: this proves nothing.");
     }
 

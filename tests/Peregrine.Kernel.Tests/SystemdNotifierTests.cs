@@ -33,15 +33,23 @@ public sealed class SystemdNotifierTests
     }
 
     [Fact]
-    public void A_service_manager_that_is_gone_is_counted_and_not_feared()
+    public void A_service_manager_that_is_gone_is_counted_and_its_return_is_noticed()
     {
         string path = Path.Combine(Path.GetTempPath(), $"peregrine-notify-gone-{Environment.ProcessId}");
+        File.Delete(path);
+        using var notifier = new SystemdNotifier(path, null);
+        notifier.Ready();
+        Assert.Equal(1, notifier.Undelivered);
         using (Socket manager = Listen(path))
         {
-            using var early = new SystemdNotifier(path + "-absent", null);
-            early.Ready();
-            Assert.Equal(1, early.Undelivered);
+            notifier.Ready();
+            Assert.Equal("READY=1", Receive(manager));
         }
+        notifier.Stopping();
+        Assert.Equal(2, notifier.Undelivered);
+        using Socket again = Listen(path);
+        notifier.Watchdog();
+        Assert.Equal("WATCHDOG=1", Receive(again));
         File.Delete(path);
     }
 
