@@ -35,7 +35,7 @@ public sealed class EventLayoutTests
     [Fact]
     public void Records_hold_no_padding_that_would_carry_chance_into_a_recording()
     {
-        Assert.Equal(11, Payload.Words<Kline>());
+        Assert.Equal(13, Payload.Words<Kline>());
         Assert.Equal(40, Unsafe.SizeOf<ClientOrderId>());
         Assert.Equal(16, Unsafe.SizeOf<AssetCode>());
         Assert.Equal((40 + 8 + 8 + 8 + 4 + 4), Unsafe.SizeOf<OrderIntent>());

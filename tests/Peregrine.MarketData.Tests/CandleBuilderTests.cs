@@ -110,25 +110,26 @@ public sealed class CandleBuilderTests
     private static IEnumerable<Kline> Published(string path)
     {
         using ZipArchive zip = ZipFile.OpenRead(path);
-        using var text = new StreamReader(zip.Entries[0].Open());
-        text.ReadLine(); // The header.
-        while (text.ReadLine() is { } line)
+        foreach (string day in (string[])["04", "05"])
         {
-            string[] cells = line.Split(',');
-            yield return new Kline
-            {
-                OpenTimeMicros = long.Parse(cells[0], CultureInfo.InvariantCulture) * 1_000,
-                Open = Price.Parse(cells[1]),
-                High = Price.Parse(cells[2]),
-                Low = Price.Parse(cells[3]),
-                Close = Price.Parse(cells[4]),
-                Volume = Quantity.Parse(cells[5]),
-                CloseTimeMicros = long.Parse(cells[6], CultureInfo.InvariantCulture) * 1_000,
-                QuoteVolumeUnits = Price.Parse(cells[7]).Raw,
-                TradeCount = long.Parse(cells[8], CultureInfo.InvariantCulture),
-                TakerBuyVolume = Quantity.Parse(cells[9]),
-                TakerBuyQuoteUnits = Price.Parse(cells[10]).Raw,
-            };
+            using var text = new StreamReader(zip.GetEntry($"BTCUSDT-1m-2023-04-{day}.csv")!.Open());
+            text.ReadLine(); // The header.
+            while (text.ReadLine() is { } line) yield return Candle(line.Split(','));
         }
     }
+
+    private static Kline Candle(string[] cells) => new()
+    {
+        OpenTimeMicros = long.Parse(cells[0], CultureInfo.InvariantCulture) * 1_000,
+        Open = Price.Parse(cells[1]),
+        High = Price.Parse(cells[2]),
+        Low = Price.Parse(cells[3]),
+        Close = Price.Parse(cells[4]),
+        Volume = Quantity.Parse(cells[5]),
+        CloseTimeMicros = long.Parse(cells[6], CultureInfo.InvariantCulture) * 1_000,
+        QuoteVolumeUnits = Price.Parse(cells[7]).Raw,
+        TradeCount = long.Parse(cells[8], CultureInfo.InvariantCulture),
+        TakerBuyVolume = Quantity.Parse(cells[9]),
+        TakerBuyQuoteUnits = Price.Parse(cells[10]).Raw,
+    };
 }

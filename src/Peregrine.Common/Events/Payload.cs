@@ -22,7 +22,7 @@ public static class Payload
     public static int Words<T>() where T : unmanaged => Unsafe.SizeOf<T>() / sizeof(long);
 }
 
-/// <summary>A candle: 11 payload words. Times in microseconds since 1970, amounts in 1e-8 units.</summary>
+/// <summary>A candle: 13 payload words. Times in microseconds since 1970, amounts in 1e-8 units.</summary>
 public struct Kline
 {
     public long OpenTimeMicros;
