@@ -294,9 +294,10 @@ internal sealed class Appliance : IDisposable
         Guid id = new(BackupIdOf(file));
         _supervisor.Spawn(id, $"backup {Path.GetFileName(file)}", context =>
         {
-            string made = BackupJob.Run(file, _options.BackupTarget, _options.BackupLevel, progress => context.Report(progress), context.Stopping);
-            context.Result = made;
-            _log.Write($"backup written: {made}");
+            BackupManifest made = BackupJob.Run(
+                file, _options.BackupTarget, _time, _options.BackupLevel, progress => context.Report(progress.TotalBytes == 0 ? 0 : (double)progress.DoneBytes / progress.TotalBytes, progress.Stage.ToString()), context.Stopping);
+            context.Result = made.Archive;
+            _log.Write($"backup written: {made.Archive}, {made.ArchiveBytes:N0} of {made.Bytes:N0} bytes");
         });
     }
 

@@ -102,8 +102,8 @@ internal static class DatabaseCommand
             int made = 0;
             foreach (DatabaseFileStatus file in DatabaseStatus.Read(folder, verifyIntegrity: false).Files.Where(file => file.Sealed))
             {
-                BackupManifest manifest = BackupJob.Run(Path.Combine(folder, file.Name), to, parsed.GetValue(level), progress: null, cancel);
-                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{manifest.Archive}: {manifest.ArchiveBytes:N0} of {manifest.SourceBytes:N0} bytes"));
+                BackupManifest manifest = BackupJob.Run(Path.Combine(folder, file.Name), to, TimeProvider.System, parsed.GetValue(level), progress: null, cancel);
+                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{manifest.Archive}: {manifest.ArchiveBytes:N0} of {manifest.Bytes:N0} bytes"));
                 made++;
             }
             if (made == 0) Console.WriteLine("nothing to do: no week is over yet, and a week that runs is not backed up");

@@ -11,6 +11,7 @@ public sealed class NpyWriter<T> : IDisposable where T : unmanaged
 
     private readonly FileStream _file;
     private readonly int _columns;
+    private readonly string _type;
     private long _values;
 
     /// <param name="path">The file; it is replaced.</param>
@@ -18,6 +19,13 @@ public sealed class NpyWriter<T> : IDisposable where T : unmanaged
     public NpyWriter(string path, int columns)
     {
         _columns = columns;
+        _type = default(T) switch
+        {
+            float => "<f4",
+            double => "<f8",
+            long => "<i8",
+            _ => throw new NotSupportedException($"No array of {typeof(T).Name} is written here."),
+        };
         _file = new FileStream(path, FileMode.Create, FileAccess.Write);
         _file.Write(new byte[HeaderBytes]);
     }
@@ -35,15 +43,8 @@ public sealed class NpyWriter<T> : IDisposable where T : unmanaged
 
     public void Dispose()
     {
-        string type = default(T) switch
-        {
-            float => "<f4",
-            double => "<f8",
-            long => "<i8",
-            _ => throw new NotSupportedException(typeof(T).Name),
-        };
         string shape = _columns == 0 ? $"({Rows},)" : $"({Rows}, {_columns})";
-        string header = $"{{'descr': '{type}', 'fortran_order': False, 'shape': {shape}, }}".PadRight(HeaderBytes - 11) + "\n";
+        string header = $"{{'descr': '{_type}', 'fortran_order': False, 'shape': {shape}, }}".PadRight(HeaderBytes - 11) + "\n";
         _file.Position = 0;
         _file.Write([0x93, (byte)'N', (byte)'U', (byte)'M', (byte)'P', (byte)'Y', 1, 0]);
         _file.Write(BitConverter.GetBytes((ushort)(HeaderBytes - 10)));

@@ -12,7 +12,9 @@ namespace Peregrine.Research.Replay;
 public sealed class DecisionLog : IEventWriter, IDisposable
 {
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+#pragma warning disable CA2213 // It belongs to whoever passed it in.
     private readonly Stream? _copy;
+#pragma warning restore CA2213
     private byte[] _record = new byte[512];
 
     /// <param name="copy">Also takes the bytes, if given.</param>
