@@ -14,12 +14,16 @@ namespace Peregrine.Storage;
 /// </remarks>
 public sealed class RotatingPool : IDisposable
 {
+    private static readonly TimeSpan SealAgainAfter = TimeSpan.FromMinutes(1);
+
     private readonly TimeProvider _time;
     private readonly PoolOptions _options;
     private readonly DirectoryLock _lock;
+    private readonly List<string> _unsealed = [];
     private Database _database;
     private string _currentPath;
     private long _checkpointedAt;
+    private long _sealTriedAt;
 
     private RotatingPool(string folder, TimeProvider time, PoolOptions options)
     {
@@ -118,6 +122,10 @@ public sealed class RotatingPool : IDisposable
         if (_time.GetElapsedTime(_checkpointedAt) < _options.CheckpointEvery) return;
         _checkpointedAt = _time.GetTimestamp();
         _database.Checkpoint(truncate: false);
+        if (_unsealed.Count == 0 || _time.GetElapsedTime(_sealTriedAt) < SealAgainAfter) return;
+        string[] again = [.. _unsealed];
+        _unsealed.Clear();
+        foreach (string path in again) FinishOlder(path);
     }
 
     internal void Report(string sentence) => _options.Report?.Invoke(sentence);
@@ -170,8 +178,10 @@ public sealed class RotatingPool : IDisposable
         }
         catch (StorageException error) when (!error.IsCorruption)
         {
-            // Someone reads it, or the disk is full. Nothing is lost, and the next start tries again.
+            // Someone reads it, or the disk is full. Nothing is lost, and it is tried again, now and then and at the next start.
             database.Dispose();
+            _unsealed.Add(database.Path);
+            _sealTriedAt = _time.GetTimestamp();
             Report($"{database.Path} stays unsealed for now: {error.Message}");
             return;
         }

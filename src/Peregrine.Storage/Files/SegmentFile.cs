@@ -93,6 +93,15 @@ internal static class SegmentFile
             throw new StorageException($"{database.Path} has format {version}, this program knows format {Schema.Version}.");
     }
 
+    /// <summary>Refuses a file that has anything but our own tables and views: a trigger or a foreign view would run when the file is used.</summary>
+    internal static void RecogniseSchema(Database database)
+    {
+        const string Listing = "SELECT group_concat(line, char(10)) FROM (SELECT type || ' ' || name || ' ' || coalesce(sql, '') AS line FROM sqlite_schema ORDER BY 1)";
+        using Database pattern = Database.OpenMemory();
+        pattern.Execute(Schema.Sql);
+        if (database.QueryText(Listing) != pattern.QueryText(Listing)) throw new StorageException($"{database.Path} has other tables or views than a recording has.");
+    }
+
     /// <summary>The first complaint of SQLite's own check, or "ok"; "unchecked" when the time was over first.</summary>
     internal static string Check(Database database, bool quick, TimeProvider time, TimeSpan? budget)
     {
@@ -119,6 +128,7 @@ internal static class SegmentFile
     /// <summary>Brings all that lies in the WAL home, leaves WAL mode and closes: the file then stands alone. May be run again at any point.</summary>
     internal static void Seal(Database database)
     {
+        database.WaitAtMost(TimeSpan.FromMilliseconds(100)); // The recorder is waiting; a reader may hold the file for minutes.
         database.Checkpoint(truncate: true);
         string mode = database.QueryText("PRAGMA journal_mode = DELETE");
         if (mode != "delete") throw new StorageException($"{database.Path} cannot be sealed while someone reads it.");

@@ -63,6 +63,9 @@ internal sealed unsafe class Database : IDisposable
         }
     }
 
+    /// <summary>An empty database that lives as long as the connection.</summary>
+    internal static Database OpenMemory() => new(OpenHandle(":memory:", SqliteNative.OpenReadWrite | SqliteNative.OpenCreate), ":memory:", writes: false);
+
     private static nint OpenHandle(string path, int flags)
     {
         int result = SqliteNative.Open(path, out nint handle, flags | SqliteNative.OpenNoMutex | SqliteNative.OpenExtendedCodes, 0);
@@ -105,6 +108,9 @@ internal sealed unsafe class Database : IDisposable
         using Statement statement = Prepare(sql);
         return statement.Step() ? statement.Int64(0) : 0;
     }
+
+    /// <summary>How long a statement waits for other connections before it gives up.</summary>
+    internal void WaitAtMost(TimeSpan wait) => _ = SqliteNative.BusyTimeout(_handle, (int)wait.TotalMilliseconds);
 
     /// <summary>Moves WAL frames into the file; a busy PASSIVE checkpoint simply does less. Returns the frames that the WAL holds.</summary>
     internal int Checkpoint(bool truncate)
