@@ -1,0 +1,16 @@
+namespace Peregrine.Simulator.Api;
+
+/// <summary>A refusal with the exchange's own code and words.</summary>
+internal sealed class ApiException(int code, string message, int status = 400) : Exception(message)
+{
+    public int Code { get; } = code;
+
+    /// <summary>The HTTP status, which the WebSocket API repeats.</summary>
+    public int Status { get; } = status;
+
+    public static ApiException Filter(string name) => new(-1013, $"Filter failure: {name}");
+    public static ApiException Rejected(string reason) => new(-2010, reason);
+    public static ApiException Missing(string parameter) => new(-1102, $"Mandatory parameter '{parameter}' was not sent, was empty/null, or malformed.");
+    public static ApiException NotRequired(string parameter) => new(-1106, $"Parameter '{parameter}' sent when not required.");
+    public static ApiException BadSymbol() => new(-1121, "Invalid symbol.");
+}

@@ -1,0 +1,11 @@
+using Peregrine.Simulator.Wire;
+
+namespace Peregrine.Simulator.Api;
+
+/// <summary>One call of the exchange's API, the same behind REST and the WebSocket API.</summary>
+/// <param name="Weight">Request weight, 0 for order calls that succeed.</param>
+internal sealed record Operation(string Name, bool IsSigned, int Weight, Action<RequestParameters, WireWriter> Run)
+{
+    /// <summary>Counts against the order limits.</summary>
+    public bool IsPlacement { get; init; }
+}

@@ -1,0 +1,123 @@
+using System.Globalization;
+using System.Text;
+using Microsoft.AspNetCore.Http;
+using Peregrine.Simulator.Markets;
+using Peregrine.Simulator.Wire;
+
+namespace Peregrine.Simulator.Api;
+
+/// <summary>The HTTP side: routes, signatures, headers, error bodies.</summary>
+internal sealed class RestApi(ExchangeApi api, ExchangeGate gate, RequestSignature signature, UsageCounter usage)
+{
+    private static readonly Dictionary<(string Method, string Path), string> Routes = new()
+    {
+        [("GET", "/api/v3/ping")] = "ping",
+        [("GET", "/api/v3/time")] = "time",
+        [("GET", "/api/v3/exchangeInfo")] = "exchangeInfo",
+        [("GET", "/api/v3/depth")] = "depth",
+        [("GET", "/api/v3/trades")] = "trades.recent",
+        [("GET", "/api/v3/aggTrades")] = "trades.aggregate",
+        [("GET", "/api/v3/klines")] = "klines",
+        [("GET", "/api/v3/uiKlines")] = "klines",
+        [("GET", "/api/v3/ticker/price")] = "ticker.price",
+        [("GET", "/api/v3/ticker/bookTicker")] = "ticker.book",
+        [("POST", "/api/v3/order")] = "order.place",
+        [("GET", "/api/v3/order")] = "order.status",
+        [("DELETE", "/api/v3/order")] = "order.cancel",
+        [("POST", "/api/v3/order/test")] = "order.test",
+        [("GET", "/api/v3/openOrders")] = "openOrders.status",
+        [("DELETE", "/api/v3/openOrders")] = "openOrders.cancelAll",
+        [("GET", "/api/v3/allOrders")] = "allOrders",
+        [("GET", "/api/v3/account")] = "account.status",
+        [("GET", "/api/v3/myTrades")] = "myTrades",
+        [("GET", "/fapi/v1/ping")] = "ping",
+        [("GET", "/fapi/v1/time")] = "time",
+        [("GET", "/fapi/v1/exchangeInfo")] = "exchangeInfo",
+        [("GET", "/fapi/v1/depth")] = "depth",
+    };
+
+    public async Task HandleAsync(HttpContext context)
+    {
+        string body = "";
+        if (context.Request.ContentLength is > 0 || context.Request.Headers.TransferEncoding.Count > 0)
+        {
+            using StreamReader reader = new(context.Request.Body, Encoding.UTF8);
+            body = await reader.ReadToEndAsync(context.RequestAborted);
+        }
+        WireWriter writer = new();
+        int status = gate.Request(() => Answer(context.Request, body, context.Response.Headers, writer));
+        context.Response.StatusCode = status;
+        context.Response.ContentType = "application/json;charset=UTF-8";
+        context.Response.ContentLength = writer.Length;
+        await context.Response.Body.WriteAsync(writer.WrittenMemory, context.RequestAborted);
+    }
+
+    private int Answer(HttpRequest request, string body, IHeaderDictionary headers, WireWriter writer)
+    {
+        int status = 200;
+        Operation? operation = null;
+        try
+        {
+            string query = request.QueryString.HasValue ? request.QueryString.Value![1..] : "";
+            if (!Routes.TryGetValue((request.Method, request.Path.Value ?? ""), out string? name))
+            {
+                bool isKnownPath = Routes.Keys.Any(r => r.Path == request.Path.Value);
+                throw new ApiException(isKnownPath ? -1102 : -1121, isKnownPath ? $"Request method '{request.Method}' is not supported." : $"Path {request.Path} is not served here.", isKnownPath ? 405 : 404);
+            }
+            operation = api.Find(name)!;
+            RequestParameters parameters = Parse(query, body);
+            if (operation.IsSigned)
+            {
+                signature.CheckKey(request.Headers["X-MBX-APIKEY"]);
+                signature.Check(parameters, Signed(query) + Signed(body));
+            }
+            operation.Run(parameters, writer);
+            usage.AddWeight(operation.Weight);
+            if (operation.IsPlacement) usage.AddOrder();
+        }
+        catch (ApiException e)
+        {
+            usage.AddWeight(Math.Max(1, operation?.Weight ?? 1));
+            status = e.Status;
+            WriteError(writer, e);
+        }
+        headers["X-MBX-USED-WEIGHT"] = headers["X-MBX-USED-WEIGHT-1M"] = usage.Weight.ToString(CultureInfo.InvariantCulture);
+        if (operation is { IsPlacement: true })
+        {
+            headers["X-MBX-ORDER-COUNT-10S"] = usage.Orders.ToString(CultureInfo.InvariantCulture);
+            headers["X-MBX-ORDER-COUNT-1D"] = usage.DayOrders.ToString(CultureInfo.InvariantCulture);
+        }
+        return status;
+    }
+
+    public static void WriteError(WireWriter writer, ApiException e)
+    {
+        writer.Clear();
+        writer.Raw("{\"code\":"u8).Number(e.Code).Raw(",\"msg\":"u8).Text(e.Message).Raw("}"u8);
+    }
+
+    /// <summary>Query and form as one; on a name in both, the query wins.</summary>
+    private static RequestParameters Parse(string query, string body)
+    {
+        Dictionary<string, string> values = new(StringComparer.Ordinal);
+        foreach (string part in (string[])[.. body.Split('&', StringSplitOptions.RemoveEmptyEntries), .. query.Split('&', StringSplitOptions.RemoveEmptyEntries)])
+        {
+            int equals = part.IndexOf('=', StringComparison.Ordinal);
+            string name = Decode(equals < 0 ? part : part[..equals]);
+            values[name] = equals < 0 ? "" : Decode(part[(equals + 1)..]);
+        }
+        return new RequestParameters(values);
+    }
+
+    private static string Decode(string text) => Uri.UnescapeDataString(text.Replace('+', ' '));
+
+    /// <summary>The exact text without its signature parameter.</summary>
+    private static string Signed(string text)
+    {
+        int at = text.StartsWith("signature=", StringComparison.Ordinal) ? 0 : text.IndexOf("&signature=", StringComparison.Ordinal);
+        if (at < 0) return text;
+        int end = text.IndexOf('&', at + 1);
+        if (end < 0) return text[..at];
+        return at == 0 ? text[(end + 1)..] : text[..at] + text[end..];
+    }
+}

@@ -1,0 +1,98 @@
+using Peregrine.Common;
+using Peregrine.Simulator.Markets;
+using Peregrine.Simulator.Matching;
+using Peregrine.Simulator.Sockets;
+using Peregrine.Simulator.Trading;
+using Peregrine.Simulator.Wire;
+
+namespace Peregrine.Simulator.Api;
+
+/// <summary>The account's events on their way to those who subscribed. Used under the exchange's gate.</summary>
+internal sealed class UserHub(Func<long> nowMicros) : IAccountObserver
+{
+    private readonly List<(WebSocketConnection Connection, int Id)> _subscribers = [];
+    private readonly WireWriter _event = new();
+    private readonly WireWriter _head = new(64);
+    private readonly List<byte[]> _held = [];
+    private bool _holding;
+    private long _nextExecutionId = 1;
+
+    public void Add(WebSocketConnection connection, int id) => _subscribers.Add((connection, id));
+
+    /// <summary>Ends one subscription, or all of a connection; how many there were.</summary>
+    public int Remove(WebSocketConnection connection, int? id) => _subscribers.RemoveAll(s => s.Connection == connection && (id is null || s.Id == id));
+
+    public IEnumerable<int> Of(WebSocketConnection connection) => _subscribers.Where(s => s.Connection == connection).Select(s => s.Id);
+
+    /// <summary>Keeps events back until <see cref="Release"/>, so that a request's answer leaves ahead of what it caused.</summary>
+    public void Hold() => _holding = true;
+
+    public void Release()
+    {
+        _holding = false;
+        foreach (byte[] held in _held) Send(held);
+        _held.Clear();
+    }
+
+    public void OnOrder(VenueOrder order, string execution, Fill? fill, string? cancelId)
+    {
+        long eventMillis = nowMicros() / 1_000;
+        bool isResting = order.IsOpen && order.Type != Common.Orders.OrderType.Market;
+        _event.Clear();
+        _event.Raw("{\"e\":\"executionReport\",\"E\":"u8).Number(eventMillis).Raw(",\"s\":"u8).Text(order.Instrument.Symbol)
+            .Raw(",\"c\":"u8).Text(cancelId ?? order.ClientId).Raw(",\"S\":"u8).Text(order.Side.Text()).Raw(",\"o\":"u8).Text(order.Type.Text())
+            .Raw(",\"f\":"u8).Text(order.TimeInForce.Text()).Raw(",\"q\":"u8).Decimal(order.Quantity).Raw(",\"p\":"u8).Decimal(order.Price)
+            .Raw(",\"P\":\"0.00000000\",\"F\":\"0.00000000\",\"g\":-1,\"C\":"u8).Text(cancelId is null ? "" : order.ClientId)
+            .Raw(",\"x\":"u8).Text(execution).Raw(",\"X\":"u8).Text(order.Status.Text()).Raw(",\"r\":\"NONE\",\"i\":"u8).Number(order.Id)
+            .Raw(",\"l\":"u8).Decimal(fill?.Quantity ?? 0).Raw(",\"z\":"u8).Decimal(order.Executed).Raw(",\"L\":"u8).Decimal(fill?.Price ?? 0);
+        if (fill is { } f) _event.Raw(",\"n\":"u8).Decimal(f.Commission).Raw(",\"N\":"u8).Text(f.CommissionAsset);
+        else _event.Raw(",\"n\":\"0\",\"N\":null"u8);
+        _event.Raw(",\"T\":"u8).Number(order.UpdatedMicros / 1_000).Raw(",\"t\":"u8).Number(fill?.TradeId ?? -1).Raw(",\"I\":"u8).Number(_nextExecutionId++)
+            .Raw(",\"w\":"u8).Bool(isResting).Raw(",\"m\":"u8).Bool(fill?.IsMaker ?? false).Raw(",\"M\":"u8).Bool(fill is not null)
+            .Raw(",\"O\":"u8).Number(order.TimeMicros / 1_000).Raw(",\"Z\":"u8).Decimal(order.ExecutedQuote).Raw(",\"Y\":"u8).Decimal(fill?.Quote ?? 0)
+            .Raw(",\"Q\":"u8).Decimal(order.QuoteQuantity).Raw(",\"W\":"u8).Number(order.TimeMicros / 1_000).Raw(",\"V\":\"NONE\"}"u8);
+        Emit();
+    }
+
+    public void OnBalances(Account account, IReadOnlyList<string> assets)
+    {
+        long millis = nowMicros() / 1_000;
+        _event.Clear();
+        _event.Raw("{\"e\":\"outboundAccountPosition\",\"E\":"u8).Number(millis).Raw(",\"u\":"u8).Number(millis).Raw(",\"B\":["u8);
+        foreach (string asset in assets)
+        {
+            AssetBalance balance = account[asset];
+            _event.Comma().Raw("{\"a\":"u8).Text(asset).Raw(",\"f\":"u8).Decimal(balance.Free).Raw(",\"l\":"u8).Decimal(balance.Locked).Raw("}"u8);
+        }
+        _event.Raw("]}"u8);
+        Emit();
+    }
+
+    /// <summary>The last event of a subscription that ends.</summary>
+    public void Terminate(WebSocketConnection connection, int id)
+    {
+        _event.Clear();
+        _event.Raw("{\"e\":\"eventStreamTerminated\",\"E\":"u8).Number(nowMicros() / 1_000).Raw("}"u8);
+        SendTo(connection, id, _event.Written);
+    }
+
+    private void Emit()
+    {
+        if (_subscribers.Count == 0) return;
+        if (_holding) _held.Add(_event.Written.ToArray());
+        else Send(_event.Written);
+    }
+
+    private void Send(ReadOnlySpan<byte> json)
+    {
+        foreach ((WebSocketConnection connection, int id) in _subscribers) SendTo(connection, id, json);
+    }
+
+    private void SendTo(WebSocketConnection connection, int id, ReadOnlySpan<byte> json)
+    {
+        _head.Clear();
+        _head.Raw("{\"subscriptionId\":"u8).Number(id).Raw(",\"event\":"u8);
+        connection.AppendText(_head.Written, json, "}"u8);
+        connection.Flush();
+    }
+}

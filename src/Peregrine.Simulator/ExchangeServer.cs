@@ -1,0 +1,256 @@
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Peregrine.Common;
+using Peregrine.Simulator.Api;
+using Peregrine.Simulator.Markets;
+using Peregrine.Simulator.Replay;
+using Peregrine.Simulator.Sockets;
+using Peregrine.Simulator.Streams;
+using Peregrine.Simulator.Synthetic;
+using Peregrine.Simulator.Trading;
+using Peregrine.Simulator.Wire;
+
+namespace Peregrine.Simulator;
+
+/// <summary>
+/// The exchange on your desk: REST, market streams and WebSocket API from one base URL on loopback. It shares no parsing and no writing
+/// with the program it is there to test.
+/// </summary>
+public sealed class ExchangeServer : IAsyncDisposable
+{
+    private static readonly TimeSpan GoodbyeTimeout = TimeSpan.FromSeconds(5);
+
+    private readonly ExchangeOptions _options;
+    private readonly WebApplication _app;
+    private readonly ExchangeGate _gate = new();
+    private readonly CancellationTokenSource _stop = new();
+    private readonly StreamHub _hub;
+    private readonly IMarketSource _market;
+    private readonly ExchangeApi _api;
+    private readonly RestApi _rest;
+    private readonly RequestSignature _signature;
+    private readonly UsageCounter _usage;
+    private readonly UserHub _users;
+    private readonly TextWriter _log;
+    private long _nextOrderId = 1_000_000;
+    private int _disposed;
+
+    private ExchangeServer(ExchangeOptions options, TextWriter log)
+    {
+        _options = options;
+        _log = log;
+        TimeProvider time = options.TimeProvider;
+        long Micros() => time.GetUnixMicros();
+        long NextOrderId() => ++_nextOrderId;
+        // The source defines how stream names are read, and wants the hub to publish through.
+        IMarketSource? market = null;
+        _hub = new StreamHub(name => market!.ChannelKey(name));
+        market = options.Source switch
+        {
+            SyntheticSource synthetic => new SyntheticMarket(
+                options.Symbols ?? ["BTCUSDT", "ETHUSDT", "SOLUSDT"], options.Market, synthetic, _hub, _gate, time, NextOrderId),
+            ReplaySource replay => new ReplayMarket(Recording.Load(replay.Files, options.Market, options.Symbols), replay, options, _hub, _gate),
+            _ => throw new ArgumentException($"No such source: {options.Source}.", nameof(options)),
+        };
+        _market = market;
+        _users = new UserHub(Micros);
+        OrderDesk desk = new(market.Venue, new FeeSchedule(options.MakerFeeBasisPoints, options.TakerFeeBasisPoints), NextOrderId, Micros, _users);
+        Deposit(desk.Account);
+        bool isSpot = options.Market == Market.Spot;
+        _api = new ExchangeApi(market, desk, time, isSpot);
+        _usage = new UsageCounter(time);
+        _signature = new RequestSignature(options.ApiKey, options.Secret, time);
+        _rest = new RestApi(_api, _gate, _signature, _usage);
+        _app = Build();
+        Completion = CompleteAsync();
+    }
+
+    /// <summary>The base of everything: http://127.0.0.1:PORT (streams and WebSocket API under the same, as ws://).</summary>
+    public string Url { get; private set; } = "";
+
+    /// <summary>
+    /// Completes when a replay with <see cref="ReplaySource.Once"/> is over and its subscribers have everything; otherwise when the server is
+    /// disposed. Faults when the market's own thread failed.
+    /// </summary>
+    public Task Completion { get; }
+
+    /// <summary>Starts an exchange and returns it once it listens.</summary>
+    /// <exception cref="FileNotFoundException">A recording is not there.</exception>
+    /// <exception cref="InvalidDataException">A recording is of no known format.</exception>
+    /// <exception cref="IOException">The port is taken.</exception>
+    public static async Task<ExchangeServer> StartAsync(ExchangeOptions options, TextWriter? log = null, CancellationToken cancellation = default)
+    {
+        ExchangeServer server = new(options, log ?? TextWriter.Null);
+        try
+        {
+            server._market.Start();
+            await server._app.StartAsync(cancellation);
+            IServerAddressesFeature addresses = server._app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!;
+            server.Url = addresses.Addresses.First();
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
+        await _stop.CancelAsync();
+        await _market.DisposeAsync();
+        await _app.DisposeAsync();
+        await Completion.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _stop.Dispose();
+    }
+
+    private WebApplication Build()
+    {
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.Services.AddSingleton<IHostLifetime, NoLifetime>(); // Signals belong to the program that hosts us.
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxResponseBufferSize = 1 << 20;
+            kestrel.Listen(IPAddress.Loopback, _options.Port);
+        });
+        WebApplication app = builder.Build();
+        app.Run(HandleAsync);
+        return app;
+    }
+
+    private async Task HandleAsync(HttpContext context)
+    {
+        string path = context.Request.Path.Value ?? "";
+        foreach (string route in (string[])["/public", "/market", "/private"])
+            if (path.StartsWith(route + "/", StringComparison.Ordinal)) path = path[route.Length..];
+        try
+        {
+            if (path == "/ws-api/v3") await RunApiAsync(context);
+            else if (path == "/stream") await RunStreamAsync(context, combined: true, Names(context.Request.Query["streams"].ToString()));
+            else if (path == "/ws" || path.StartsWith("/ws/", StringComparison.Ordinal))
+                await RunStreamAsync(context, combined: false, path.Length > 4 ? Names(path[4..]) : []);
+            else await _rest.HandleAsync(context);
+        }
+        catch (OperationCanceledException)
+        {
+            // The peer left, or we are stopping.
+        }
+        catch (Exception e)
+        {
+            await _log.WriteLineAsync($"exchange: {path}: {e.Message}");
+            if (!context.Response.HasStarted) context.Response.StatusCode = 500;
+        }
+    }
+
+    private static string[] Names(string streams) => [.. streams.Split('/', StringSplitOptions.RemoveEmptyEntries).Select(Uri.UnescapeDataString)];
+
+    private async Task RunStreamAsync(HttpContext context, bool combined, string[] names)
+    {
+        using WebSocketConnection? connection = await AcceptAsync(context);
+        if (connection is null) return;
+        StreamSession session = new(connection, combined);
+        WireWriter reply = new(256);
+        connection.Drained = () => (_market as ReplayMarket)?.OnDrained();
+        _gate.Request(() =>
+        {
+            _hub.Sessions.Add(session);
+            _hub.Subscribe(session, names);
+        });
+        try
+        {
+            await connection.RunAsync(message =>
+            {
+                byte[] request = message.ToArray();
+                _gate.Request(() =>
+                {
+                    StreamControl.Handle(_hub, session, request, reply);
+                    if (reply.Length > 0) connection.AppendText(reply.Written);
+                });
+                connection.Flush();
+            });
+        }
+        finally
+        {
+            _gate.Request(() => _hub.Remove(session));
+            (_market as ReplayMarket)?.OnDrained();
+        }
+    }
+
+    private async Task RunApiAsync(HttpContext context)
+    {
+        using WebSocketConnection? connection = await AcceptAsync(context);
+        if (connection is null) return;
+        bool returnRateLimits = context.Request.Query["returnRateLimits"] != "false";
+        WebSocketApi session = new(connection, _api, _gate, _signature, _usage, _users, _options.TimeProvider, returnRateLimits);
+        try
+        {
+            await connection.RunAsync(session.OnText);
+        }
+        finally
+        {
+            session.OnEnded();
+        }
+    }
+
+    private async Task<WebSocketConnection?> AcceptAsync(HttpContext context)
+    {
+        Stream? stream = await WebSocketHandshake.AcceptAsync(context);
+        if (stream is not null) return new WebSocketConnection(stream, _options.TimeProvider, _options.PingInterval, _options.PongTimeout, _stop.Token);
+        context.Response.StatusCode = 400;
+        return null;
+    }
+
+    private async Task CompleteAsync()
+    {
+        await _market.Completion;
+        if (_stop.IsCancellationRequested) return;
+        StreamSession[] sessions = [];
+        _gate.Request(() =>
+        {
+            sessions = [.. _hub.Sessions];
+        });
+        foreach (StreamSession session in sessions) session.Connection.SendClose(1000, "replay over");
+        try
+        {
+            await Task.WhenAll(sessions.Select(s => s.Connection.Ended)).WaitAsync(GoodbyeTimeout, _options.TimeProvider, _stop.Token);
+        }
+        catch (Exception e) when (e is TimeoutException or OperationCanceledException)
+        {
+            // A subscriber that does not answer a goodbye has had its chance.
+        }
+    }
+
+    private void Deposit(Account account)
+    {
+        if (_options.Balances is { } balances)
+        {
+            foreach ((string asset, Quantity quantity) in balances) account.Deposit(asset, quantity.Raw);
+            return;
+        }
+        HashSet<string> quotes = [.. _market.Symbols.Select(s => s.Instrument.QuoteAsset)];
+        foreach (string quote in quotes) account.Deposit(quote, 100_000 * FixedPoint.One);
+        foreach (string asset in _market.Symbols.Select(s => s.Instrument.BaseAsset).Distinct())
+        {
+            if (quotes.Contains(asset)) continue;
+            account.Deposit(asset, asset switch { "BTC" => 1, "ETH" => 20, _ => 500 } * FixedPoint.One);
+        }
+    }
+
+    /// <summary>A host that neither listens to signals nor prints.</summary>
+    private sealed class NoLifetime : IHostLifetime
+    {
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}

@@ -1,0 +1,50 @@
+using Peregrine.Common;
+using Peregrine.Simulator.Matching;
+
+namespace Peregrine.Simulator.Markets;
+
+/// <summary>What the exchange knows of a symbol beside its book: the trades of late and the candles.</summary>
+internal class MarketSymbol
+{
+    public MarketSymbol(Instrument instrument)
+    {
+        Instrument = instrument;
+        IsSpot = instrument.Market == Market.Spot;
+        PricePlaces = IsSpot ? FixedPoint.Places : Places(instrument.Rules.TickSize.Raw);
+        QuantityPlaces = IsSpot ? FixedPoint.Places : Places(instrument.Rules.StepSize.Raw);
+        Candles = [.. CandleSeries.Intervals.Select(i => new CandleSeries(i.Name, i.Millis))];
+    }
+
+    public Instrument Instrument { get; }
+    public string Name => Instrument.Symbol;
+    public bool IsSpot { get; }
+
+    /// <summary>Decimal places on the wire: eight on spot, those of the grid on futures.</summary>
+    public int PricePlaces { get; }
+
+    public int QuantityPlaces { get; }
+    public RecentList<TapeTrade> Trades { get; } = new(1_000);
+    public RecentList<TapeAggregate> Aggregates { get; } = new(1_000);
+    public IReadOnlyList<CandleSeries> Candles { get; }
+    public long LastPrice { get; private set; }
+
+    public void AddTrade(in TapeTrade trade)
+    {
+        LastPrice = trade.Price;
+        Trades.Add(trade);
+        long quote = Money.Quote(trade.Price, trade.Quantity);
+        foreach (CandleSeries series in Candles) series.Add(trade, quote);
+    }
+
+    /// <summary>How many decimals a grid has.</summary>
+    public static int Places(long grid)
+    {
+        int places = FixedPoint.Places;
+        while (places > 0 && grid % 10 == 0)
+        {
+            grid /= 10;
+            places--;
+        }
+        return places;
+    }
+}

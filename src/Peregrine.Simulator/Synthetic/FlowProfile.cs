@@ -1,0 +1,46 @@
+using Peregrine.Common;
+
+namespace Peregrine.Simulator.Synthetic;
+
+/// <summary>What a made-up market of a symbol is like.</summary>
+/// <param name="Price">Where it starts.</param>
+/// <param name="Spacing">How far from the fair value limit orders are placed on average, in quote units.</param>
+/// <param name="MeanQuantity">The median order size.</param>
+/// <param name="Rate">Orders and cancels per second on average.</param>
+internal sealed record FlowProfile(Instrument Instrument, double Price, double Spacing, double MeanQuantity, double Rate)
+{
+    private static readonly string[] Quotes = ["USDT", "USDC", "FDUSD", "TUSD", "BUSD", "TRY", "EUR", "BRL", "AUD", "GBP", "BTC", "ETH", "BNB", "USD"];
+
+    public static FlowProfile Of(string symbol, Market market)
+    {
+        (string baseAsset, string quoteAsset) = Split(symbol);
+        (string tick, string step, double price, double spacing, double quantity, double rate) = baseAsset switch
+        {
+            "BTC" when market == Market.UsdMargined => ("0.1", "0.001", 64_000, 6, 0.05, 220),
+            "BTC" => ("0.01", "0.00001", 64_000, 6, 0.05, 220),
+            "ETH" => ("0.01", market == Market.Spot ? "0.0001" : "0.001", 3_200, 0.4, 0.8, 150),
+            "SOL" => ("0.01", market == Market.Spot ? "0.001" : "1", 150, 0.1, 15, 100),
+            _ => ("0.01", "0.001", 100, 0.08, 10, 80),
+        };
+        return new FlowProfile(
+            new Instrument
+            {
+                Id = SymbolId.None, Symbol = symbol, Market = market, BaseAsset = baseAsset, QuoteAsset = quoteAsset, IsTrading = true,
+                Rules = new TradingRules
+                {
+                    TickSize = Common.Price.Parse(tick), MinPrice = Common.Price.Parse(tick), MaxPrice = Common.Price.Parse("1000000"),
+                    StepSize = Quantity.Parse(step), MinQuantity = Quantity.Parse(step), MaxQuantity = Quantity.Parse("9000"),
+                    MinNotional = Notional.Parse("5"),
+                },
+            },
+            price, spacing, quantity, rate);
+    }
+
+    /// <summary>The pair's two assets; a name without a known quote asset keeps its last four letters for it.</summary>
+    public static (string Base, string Quote) Split(string symbol)
+    {
+        foreach (string quote in Quotes)
+            if (symbol.Length > quote.Length && symbol.EndsWith(quote, StringComparison.Ordinal)) return (symbol[..^quote.Length], quote);
+        return symbol.Length > 4 ? (symbol[..^4], symbol[^4..]) : (symbol, "USDT");
+    }
+}

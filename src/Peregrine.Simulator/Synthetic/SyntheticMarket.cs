@@ -1,0 +1,146 @@
+using Peregrine.Common;
+using Peregrine.Simulator.Markets;
+using Peregrine.Simulator.Streams;
+using Peregrine.Simulator.Trading;
+using Peregrine.Simulator.Wire;
+
+namespace Peregrine.Simulator.Synthetic;
+
+/// <summary>
+/// A made-up market in real time. The order flow is computed in virtual time, event by event, and let go when the clock gets there; our own
+/// orders meet the same matching engines in between.
+/// </summary>
+internal sealed class SyntheticMarket : IMarketSource, IOrderVenue
+{
+    /// <summary>How long the thread rests between two looks at the clock.</summary>
+    private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(1);
+
+    /// <summary>A clock that jumps (a machine that slept) is followed at most this far at once.</summary>
+    private const double CatchUpSecondsMax = 2;
+
+    private readonly SyntheticSymbol[] _symbols;
+    private readonly Dictionary<string, SyntheticSymbol> _byName;
+    private readonly ExchangeGate _gate;
+    private readonly TimeProvider _time;
+    private readonly ManualResetEventSlim _stop = new();
+    private readonly Thread _thread;
+    private readonly TaskCompletionSource _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long _startMicros;
+    private long _startStamp;
+    private double _skippedSeconds;
+
+    public SyntheticMarket(
+        IReadOnlyList<string> symbols, Market market, SyntheticSource source, StreamHub hub, ExchangeGate gate, TimeProvider time, Func<long> nextOrderId)
+    {
+        _gate = gate;
+        _time = time;
+        _symbols = [.. symbols.Select(s => new SyntheticSymbol(FlowProfile.Of(s, market), hub, nextOrderId, source.Seed, source.Rate))];
+        _byName = _symbols.ToDictionary(s => s.Name, StringComparer.Ordinal);
+        _thread = new Thread(Run) { Name = "synthetic market", IsBackground = true };
+    }
+
+    public IReadOnlyList<MarketSymbol> Symbols => _symbols;
+    public IReadOnlyList<SyntheticSymbol> Books => _symbols;
+    public IOrderVenue Venue => this;
+    public Task Completion => _over.Task;
+
+    public string ChannelKey(string streamName)
+    {
+        int at = streamName.IndexOf('@', StringComparison.Ordinal);
+        if (at < 0) return streamName;
+        string channel = streamName[(at + 1)..];
+        bool hasNoSpeed = channel.StartsWith("depth", StringComparison.Ordinal) && !channel.Contains('@', StringComparison.Ordinal);
+        bool isSpot = _symbols[0].IsSpot;
+        if (hasNoSpeed) return streamName + (isSpot ? "@1000ms" : "@250ms");
+        return streamName.EndsWith("@0ms", StringComparison.Ordinal) ? streamName[..^4] + "@100ms" : streamName;
+    }
+
+    public void Start()
+    {
+        _startMicros = _time.GetUnixMicros();
+        _startStamp = _time.GetTimestamp();
+        foreach (SyntheticSymbol symbol in _symbols) symbol.Begin(_startMicros);
+        _thread.Start();
+    }
+
+    public void CatchUp() => AdvanceTo(NowSeconds());
+
+    /// <summary>Lets the flow run up to a time, in seconds since the start: the earliest event of all symbols first.</summary>
+    public void AdvanceTo(double seconds)
+    {
+        while (true)
+        {
+            SyntheticSymbol next = _symbols[0];
+            foreach (SyntheticSymbol symbol in _symbols)
+                if (symbol.Flow.NextSeconds < next.Flow.NextSeconds) next = symbol;
+            if (next.Flow.NextSeconds > seconds) return;
+            next.StepFlow(MicrosAt(next.Flow.NextSeconds));
+        }
+    }
+
+    public bool TryWriteDepth(MarketSymbol symbol, int limit, WireWriter writer)
+    {
+        ((SyntheticSymbol)symbol).WriteDepth(limit, _time.GetUnixMicros() / 1_000, writer);
+        return true;
+    }
+
+    public (long BidPrice, long BidQuantity, long AskPrice, long AskQuantity) Best(MarketSymbol symbol) => ((SyntheticSymbol)symbol).Best;
+
+    public long LastPrice(Instrument instrument) =>
+        Of(instrument) is { LastPrice: > 0 } symbol ? symbol.LastPrice : (Of(instrument).Best.BidPrice + Of(instrument).Best.AskPrice) / 2;
+
+    public bool WouldTake(Instrument instrument, Side side, long price) => Of(instrument).Book.WouldTake(side, price);
+
+    public bool TryQuote(Instrument instrument, Side side, long quantity, out long quoteUnits) =>
+        Of(instrument).Book.TryQuote(side, quantity, 0, out quoteUnits);
+
+    public bool Execute(VenueOrder order, IFillListener listener) => Of(order.Instrument).Execute(order, listener, MicrosAt(NowSeconds()));
+
+    public void Remove(VenueOrder order) => Of(order.Instrument).Remove(order);
+
+    public async ValueTask DisposeAsync()
+    {
+        _stop.Set();
+        if (_thread.IsAlive) await _over.Task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _stop.Dispose();
+    }
+
+    private SyntheticSymbol Of(Instrument instrument) => _byName[instrument.Symbol];
+
+    private double NowSeconds() => _time.GetElapsedTime(_startStamp).TotalSeconds - _skippedSeconds;
+
+    private long MicrosAt(double seconds) => _startMicros + (long)((seconds + _skippedSeconds) * 1e6);
+
+    private void Run()
+    {
+        try
+        {
+            double last = 0;
+            while (!_stop.Wait(Beat))
+            {
+                _gate.EnterMarket();
+                try
+                {
+                    double now = NowSeconds();
+                    if (now - last > CatchUpSecondsMax)
+                    {
+                        _skippedSeconds += now - last - CatchUpSecondsMax;
+                        now = NowSeconds();
+                    }
+                    last = now;
+                    AdvanceTo(now);
+                    foreach (SyntheticSymbol symbol in _symbols) symbol.PublishTimed(MicrosAt(now));
+                }
+                finally
+                {
+                    _gate.ExitMarket();
+                }
+            }
+            _over.TrySetResult();
+        }
+        catch (Exception e)
+        {
+            _over.TrySetException(e); // Whoever owns the server hears of it.
+        }
+    }
+}

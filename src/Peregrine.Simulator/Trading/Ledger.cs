@@ -1,0 +1,56 @@
+using Peregrine.Common;
+using Peregrine.Common.Orders;
+using Peregrine.Simulator.Matching;
+
+namespace Peregrine.Simulator.Trading;
+
+/// <summary>Fees of a fill, in basis points of what is received.</summary>
+internal readonly record struct FeeSchedule(int MakerBasisPoints, int TakerBasisPoints);
+
+/// <summary>Books orders against an account: what they lock, what their fills move, what their end gives back. Exact: nothing appears and nothing is lost but fees.</summary>
+internal static class Ledger
+{
+    /// <summary>Sets aside what the order may cost; false when not enough is free.</summary>
+    /// <param name="marketCost">For a market buy by quantity: what it would cost now.</param>
+    public static bool TryReserve(Account account, VenueOrder order, long marketCost)
+    {
+        long needed = order.Side == Side.Sell
+            ? (order.QuoteQuantity > 0 ? 0 : order.Quantity)
+            : order.QuoteQuantity > 0 ? order.QuoteQuantity : order.Type == OrderType.Market ? marketCost : Money.QuoteCeiling(order.Price, order.Quantity);
+        if (!account.TryLock(order.LockedAsset, needed)) return false;
+        order.Locked = needed;
+        return true;
+    }
+
+    public static Fill Book(Account account, VenueOrder order, FeeSchedule fees, long price, long quantity, bool isMaker, long tradeId, long timeMicros)
+    {
+        long quote = Money.Quote(price, quantity);
+        long received = order.Side == Side.Buy ? quantity : quote;
+        long fee = Money.Fee(received, isMaker ? fees.MakerBasisPoints : fees.TakerBasisPoints);
+        long paid = order.Side == Side.Buy ? quote : quantity;
+        order.Executed += quantity;
+        order.ExecutedQuote += quote;
+        order.UpdatedMicros = timeMicros;
+        order.Status = order.QuoteQuantity == 0 && order.Remaining == 0 ? OrderStatus.Filled : OrderStatus.PartiallyFilled;
+
+        long keep = order.Type == OrderType.Market
+            ? Math.Max(0, order.Locked - paid)
+            : order.Side == Side.Buy ? Money.QuoteCeiling(order.Price, order.Remaining) : order.Remaining;
+        account.PayLocked(order.LockedAsset, order.Locked - keep, paid);
+        order.Locked = keep;
+        account.Receive(order.ReceivedAsset, received - fee);
+
+        Fill fill = new(tradeId, price, quantity, quote, fee, order.ReceivedAsset, isMaker, timeMicros);
+        order.Fills.Add(fill);
+        return fill;
+    }
+
+    /// <summary>Ends an order and gives back what is still set aside.</summary>
+    public static void Close(Account account, VenueOrder order, OrderStatus status, long timeMicros)
+    {
+        order.Status = status;
+        order.UpdatedMicros = timeMicros;
+        account.Unlock(order.LockedAsset, order.Locked);
+        order.Locked = 0;
+    }
+}

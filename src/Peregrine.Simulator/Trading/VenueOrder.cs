@@ -1,0 +1,83 @@
+using Peregrine.Common;
+using Peregrine.Common.Orders;
+using Peregrine.Simulator.Matching;
+
+namespace Peregrine.Simulator.Trading;
+
+/// <summary>An order of ours, as the exchange keeps it. Prices, quantities and money are whole 1e-8 units.</summary>
+internal sealed class VenueOrder
+{
+    public required long Id { get; init; }
+    public required string ClientId { get; init; }
+    public required Instrument Instrument { get; init; }
+    public required Side Side { get; init; }
+    public required OrderType Type { get; init; }
+    public TimeInForce TimeInForce { get; init; } = TimeInForce.GoodTillCancel;
+
+    /// <summary>The limit; 0 for a market order.</summary>
+    public long Price { get; init; }
+
+    public long Quantity { get; set; }
+
+    /// <summary>Quote money to spend or get, 0 where the quantity counts.</summary>
+    public long QuoteQuantity { get; init; }
+
+    public long TimeMicros { get; init; }
+    public long UpdatedMicros { get; set; }
+    public OrderStatus Status { get; set; } = OrderStatus.New;
+    public long Executed { get; set; }
+    public long ExecutedQuote { get; set; }
+    public long Remaining => Quantity - Executed;
+    public bool IsOpen => Status is OrderStatus.New or OrderStatus.PartiallyFilled;
+
+    /// <summary>What is set aside for it: quote money to buy, base to sell.</summary>
+    public long Locked { get; set; }
+
+    /// <summary>In the fill model: how much stood before us at our price and has not traded yet; below 0 while nothing is known of it.</summary>
+    public long QueueAhead { get; set; }
+
+    public List<Fill> Fills { get; } = [];
+
+    public Remainder Remainder => Type switch
+    {
+        OrderType.LimitMaker => Remainder.OnlyRests,
+        OrderType.Market => Remainder.Expires,
+        _ => TimeInForce switch
+        {
+            TimeInForce.ImmediateOrCancel => Remainder.Expires,
+            TimeInForce.FillOrKill => Remainder.FillsWhollyOrExpires,
+            _ => Remainder.Rests,
+        },
+    };
+
+    public string LockedAsset => Side == Side.Buy ? Instrument.QuoteAsset : Instrument.BaseAsset;
+    public string ReceivedAsset => Side == Side.Buy ? Instrument.BaseAsset : Instrument.QuoteAsset;
+}
+
+/// <summary>One fill of an order of ours.</summary>
+internal readonly record struct Fill(long TradeId, long Price, long Quantity, long Quote, long Commission, string CommissionAsset, bool IsMaker, long TimeMicros);
+
+/// <summary>Hears of the fills of orders of ours.</summary>
+internal interface IFillListener
+{
+    /// <param name="tradeId">The market's trade id; -1 lets the listener number it.</param>
+    void OnFill(VenueOrder order, long price, long quantity, bool isMaker, long tradeId);
+}
+
+/// <summary>Where orders of ours meet a market: a matching engine, or the fill model over a recorded or live one.</summary>
+internal interface IOrderVenue
+{
+    /// <summary>The last price, for the value of a market order; 0 when there is none.</summary>
+    long LastPrice(Instrument instrument);
+
+    bool WouldTake(Instrument instrument, Side side, long price);
+
+    /// <summary>What taking the quantity would move in quote money now; false when the book holds less than that.</summary>
+    bool TryQuote(Instrument instrument, Side side, long quantity, out long quoteUnits);
+
+    /// <summary>Matches the order; fills come to the listener inside the call, and later while it rests. True when a rest of it stays in the book.</summary>
+    bool Execute(VenueOrder order, IFillListener listener);
+
+    /// <summary>Takes a resting order out.</summary>
+    void Remove(VenueOrder order);
+}
