@@ -23,6 +23,9 @@ public sealed record ModelLimits
     /// <summary>Multiply-adds of one run: an absurd model is refused when it is compiled, not discovered when it is run.</summary>
     public long MultiplyAddsMax { get; init; } = 1L << 32;
 
+    /// <summary>Elements that folding constants may produce in all; beyond it the work is left to each run, whose memory is bounded by itself.</summary>
+    public long FoldedElementsMax { get; init; } = 1L << 22;
+
     /// <summary>Multiply-adds that folding constants may spend while a model is compiled; beyond it the work is left to each run.</summary>
     public long FoldingMultiplyAddsMax { get; init; } = 1L << 26;
 }

@@ -316,7 +316,7 @@ public sealed class OperatorTests
     {
         // What exporters write for x.view(x.shape[0], -1): nothing of it is left at run time.
         ModelSession session = new GraphWriter().Input("x", "batch", 3, 4).Output("y", "batch", 12)
-            .Node("Shape", ["x"], ["s"]).Constant("zero", new long[] { 0 }).Node("Gather", ["s", "zero"], ["b"], ("axis", 0))
+            .Node("Shape", ["x"], ["s"]).Constant("zero", new long[] { 0 }, 1).Node("Gather", ["s", "zero"], ["b"], ("axis", 0))
             .Constant("rest", new long[] { -1 }, 1).Constant("axis", new long[] { 0 }, 1)
             .Node("Squeeze", ["b", "axis"], ["b0"]).Node("Unsqueeze", ["b0", "axis"], ["b1"])
             .Node("Concat", ["b1", "rest"], ["to"], ("axis", 0)).Node("Reshape", ["x", "to"], ["r"]).Node("Relu", ["r"], ["y"])

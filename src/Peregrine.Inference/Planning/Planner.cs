@@ -17,6 +17,7 @@ internal sealed class Planner
     private readonly CompileOptions _options;
     private readonly KernelKind _kind;
     private long _foldingLeft;
+    private long _foldedElementsLeft;
 
     private Planner(CompileOptions options, ModelLimits limits)
     {
@@ -25,6 +26,7 @@ internal sealed class Planner
         _kind = options.Kernels == KernelKind.Auto ? KernelKinds.Best : options.Kernels;
         if (!KernelKinds.IsAvailable(_kind)) throw new ModelException($"This machine has no {_kind} kernels; the best it has is {KernelKinds.Best}.");
         _foldingLeft = limits.FoldingMultiplyAddsMax;
+        _foldedElementsLeft = limits.FoldedElementsMax;
     }
 
     public ModelLimits Limits { get; }
@@ -129,8 +131,9 @@ internal sealed class Planner
     /// <summary>Runs a step now if all it reads is constant and it is cheap.</summary>
     private unsafe bool TryFold(Step step)
     {
-        if (step.Reads.Any(r => r.Constant is null) || step.Cost > _foldingLeft) return false;
+        if (step.Reads.Any(r => r.Constant is null) || step.Cost > _foldingLeft || step.Writes.Count > _foldedElementsLeft) return false;
         _foldingLeft -= step.Cost;
+        _foldedElementsLeft -= step.Writes.Count;
         var scratch = new Memory(Limits.SessionBytesMax);
         step.Bind(new Binder(_kind, scratch)).Run();
         Value output = step.Writes;
@@ -155,16 +158,16 @@ internal sealed class Planner
         }
 
         List<Value> owners = [.. inputs.Concat(_steps.SelectMany(s => s.Reads.Append(s.Writes))).Select(v => v.Root).Where(v => v.Constant is null).Distinct().OrderBy(v => v.FirstStep)];
-        var placed = new List<(Value Owner, long Offset)>();
+        var placed = new List<(Value Owner, long Offset)>(owners.Count);
+        var alive = new List<(Value Owner, long Offset)>(); // By offset; what has died makes room.
         long arena = 0;
         foreach (Value owner in owners)
         {
+            alive.RemoveAll(p => p.Owner.LastStep < owner.FirstStep);
             long offset = 0;
-            foreach ((Value other, long at) in placed.Where(p => p.Owner.LastStep >= owner.FirstStep).OrderBy(p => p.Offset))
-            {
-                if (offset + owner.Bytes <= at) break;
-                offset = Math.Max(offset, at + other.Bytes);
-            }
+            int index = 0;
+            for (; index < alive.Count && offset + owner.Bytes > alive[index].Offset; index++) offset = alive[index].Offset + alive[index].Owner.Bytes;
+            alive.Insert(index, (owner, offset));
             placed.Add((owner, offset));
             arena = Math.Max(arena, offset + owner.Bytes);
         }
