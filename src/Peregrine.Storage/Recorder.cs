@@ -242,7 +242,7 @@ public sealed class Recorder : IDisposable
         _inBatch = true;
         _batchBegan = _time.GetTimestamp();
         _batchFirst = firstSequence;
-        RewriteChangedSymbols();
+        WriteNewSymbols();
     }
 
     private void Commit()
@@ -362,16 +362,23 @@ public sealed class Recorder : IDisposable
         return _fileSymbols[symbol] = _writer!.WriteSymbol(instrument);
     }
 
-    private void RewriteChangedSymbols()
+    /// <summary>
+    /// Keeps the file's symbols equal to the table's. A new file gets all of them at once, in order: its numbers are then those of the run.
+    /// </summary>
+    private void WriteNewSymbols()
     {
-        for (int symbol = 1; symbol < _written.Length && symbol <= _instruments.Count; symbol++)
+        for (int symbol = 1; symbol <= _instruments.Count; symbol++)
         {
-            if (_written[symbol] is not { } written) continue;
-            Instrument now = _instruments[new SymbolId((ushort)symbol)];
-            if (ReferenceEquals(now, written)) continue;
-            _written[symbol] = now;
-            _fileSymbols[symbol] = _writer!.WriteSymbol(now);
+            if (symbol >= _written.Length || _written[symbol] is not { } written) FileSymbol((ushort)symbol);
+            else if (!ReferenceEquals(_instruments[new SymbolId((ushort)symbol)], written)) Rewrite(symbol);
         }
+    }
+
+    private void Rewrite(int symbol)
+    {
+        Instrument now = _instruments[new SymbolId((ushort)symbol)];
+        _written[symbol] = now;
+        _fileSymbols[symbol] = _writer!.WriteSymbol(now);
     }
 
     /// <summary>Ends the open transaction; what the ring still holds is not read (see <see cref="Drain"/>). The pool stays open.</summary>
