@@ -38,7 +38,9 @@ public sealed class ExchangeServer : IAsyncDisposable
     private readonly RequestSignature _signature;
     private readonly UsageCounter _usage;
     private readonly UserHub _users;
+#pragma warning disable CA2213 // The caller's own writer: it outlives us.
     private readonly TextWriter _log;
+#pragma warning restore CA2213
     private long _nextOrderId = 1_000_000;
     private int _disposed;
 

@@ -20,7 +20,7 @@ internal enum Remainder : byte
 
 /// <summary>An order as the matching engine takes it. Prices and quantities are whole 1e-8 units.</summary>
 /// <param name="Price">The limit; 0 takes any price.</param>
-/// <param name="QuoteBudget">Buys or sells for this much quote money instead of a quantity; 0 where the quantity counts.</param>
+/// <param name="QuoteBudget">Buys or sells for this much quote money instead of a quantity, which then is only a bound (0: none); 0 where the quantity counts.</param>
 internal readonly record struct IncomingOrder(long Id, Side Side, long Price, long Quantity, Remainder Remainder, long QuoteBudget = 0);
 
 /// <summary>What came of it. <paramref name="Remaining"/> rests when <paramref name="Rested"/>, is gone otherwise.</summary>
@@ -100,7 +100,7 @@ internal sealed class MatchingBook(long step, IMatchObserver observer)
         if (order.Remainder == Remainder.FillsWhollyOrExpires && !TryQuote(order.Side, order.Quantity, order.Price, out _))
             return new MatchOutcome(0, order.Quantity, false, false);
 
-        long remaining = order.QuoteBudget > 0 ? long.MaxValue : order.Quantity;
+        long remaining = order.QuoteBudget > 0 && order.Quantity == 0 ? long.MaxValue : order.Quantity;
         long budget = order.QuoteBudget;
         long filled = 0;
         Ladder opposite = Of(order.Side.Opposite());

@@ -121,15 +121,23 @@ internal sealed class OrderFlow
         _logFair += (((_pressure * Drift) - (_logFair / 900)) * elapsed) + (Diffusion * Math.Sqrt(elapsed) * _random.NextNormal());
     }
 
-    private Side ThinSide() =>
-        _book.LevelCount(Side.Buy) < LevelsMin ? Side.Buy : _book.LevelCount(Side.Sell) < LevelsMin ? Side.Sell : Side.None;
+    private Side ThinSide()
+    {
+        int bids = _book.LevelCount(Side.Buy);
+        int asks = _book.LevelCount(Side.Sell);
+        return Math.Min(bids, asks) >= LevelsMin ? Side.None : bids <= asks ? Side.Buy : Side.Sell;
+    }
 
     private void PlaceLimit(long id, Side side)
     {
         long price = PassivePrice(side);
         long opposite = _book.BestPrice(side.Opposite());
-        // Most traders do not cross the spread with a limit order; some do, which is how the book follows the fair value.
-        if (opposite > 0 && MatchingBook.Reaches(side, price, opposite) && _random.NextDouble() < 0.8) price = opposite - (side.Sign() * _tick);
+        // Most traders do not cross the spread with a limit order but queue up before it; some do, which is how the book follows the fair value.
+        if (opposite > 0 && MatchingBook.Reaches(side, price, opposite) && _random.NextDouble() < 0.65)
+        {
+            long behind = 1 + (long)(_profile.Spacing * 1e8 / _tick * _random.NextExponential() * 0.5);
+            price = Math.Max(_tick, opposite - (side.Sign() * behind * _tick));
+        }
         Place(new IncomingOrder(id, side, price, Size(side), Remainder.Rests));
     }
 

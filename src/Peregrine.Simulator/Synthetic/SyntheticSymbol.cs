@@ -84,7 +84,7 @@ internal sealed class SyntheticSymbol : MarketSymbol, IMatchObserver
     {
         _nowMicros = Math.Max(_nowMicros, nowMicros);
         (_taker, _takerListener) = (order, listener);
-        MatchOutcome outcome = Book.Submit(new IncomingOrder(order.Id, order.Side, order.Price, order.Quantity, order.Remainder, order.QuoteQuantity));
+        MatchOutcome outcome = Book.Submit(new IncomingOrder(order.Id, order.Side, order.Price, order.QuoteQuantity > 0 ? order.QuantityBound : order.Quantity, order.Remainder, order.QuoteQuantity));
         (_taker, _takerListener) = (null, null);
         if (outcome.Rested) _ours.Add(order.Id, (order, listener));
         Settle();

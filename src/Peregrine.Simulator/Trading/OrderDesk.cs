@@ -80,7 +80,8 @@ internal sealed class OrderDesk(IOrderVenue venue, FeeSchedule fees, Func<long> 
         {
             // What is sold is only known from the book: more than is free cannot be needed, so all of it stands by.
             long standby = Account[order.LockedAsset].Free;
-            if (standby == 0) throw ApiException.Rejected("Account has insufficient balance for requested action.");
+            order.QuantityBound = request.Instrument.Rules.FloorToStep(new Quantity(standby)).Raw;
+            if (order.QuantityBound == 0) throw ApiException.Rejected("Account has insufficient balance for requested action.");
             Account.TryLock(order.LockedAsset, standby);
             order.Locked = standby;
         }

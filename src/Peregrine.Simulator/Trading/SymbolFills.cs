@@ -47,6 +47,9 @@ internal sealed class SymbolFills(long step, LevelBook? book)
         return false;
     }
 
+    /// <summary>Whether nothing of ours depends on what the market does.</summary>
+    public bool IsIdle => _resting.Count == 0 && _taken.Count == 0;
+
     /// <summary>Takes what can be taken now. True when a rest stays.</summary>
     public bool Execute(VenueOrder order, IFillListener listener)
     {
@@ -80,7 +83,11 @@ internal sealed class SymbolFills(long step, LevelBook? book)
     public void OnTrade(long price, long quantity, bool buyerIsMaker)
     {
         _lastTradePrice = price;
-        if (_resting.Count == 0) return;
+        if (_resting.Count > 0) FillFromTrade(price, quantity, buyerIsMaker);
+    }
+
+    private void FillFromTrade(long price, long quantity, bool buyerIsMaker)
+    {
         Side side = buyerIsMaker ? Side.Buy : Side.Sell;
         long left = quantity;
         // The better price first, then who came first: List.Sort is not stable, so the id decides.

@@ -22,6 +22,9 @@ internal sealed class VenueOrder
     /// <summary>Quote money to spend or get, 0 where the quantity counts.</summary>
     public long QuoteQuantity { get; init; }
 
+    /// <summary>The most that an order for quote money may sell: what the account has. 0 for no bound.</summary>
+    public long QuantityBound { get; set; }
+
     public long TimeMicros { get; init; }
     public long UpdatedMicros { get; set; }
     public OrderStatus Status { get; set; } = OrderStatus.New;
