@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Trains on made-up data whose answer is known. Run with the interpreter that has torch: /usr/bin/python3 test_training.py"""
 
 import json
