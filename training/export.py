@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Writes the model as ONNX with its metadata, and checks the file: `export.py check model.onnx`."""
 
 import argparse

@@ -134,7 +134,7 @@ public sealed class HostileModelTests
         var random = new Random(seed);
         byte[] original = Classifier();
         int refused = 0;
-        for (int round = 0; round < 4000; round++)
+        for (int round = 0; round < 3000; round++)
         {
             byte[] bytes = [.. original];
             for (int i = random.Next(1, 4); i > 0; i--) bytes[random.Next(bytes.Length)] = round % 2 == 0 ? (byte)random.Next(256) : (byte)(bytes[random.Next(bytes.Length)] ^ (1 << random.Next(8)));
@@ -143,7 +143,7 @@ public sealed class HostileModelTests
             long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
             Assert.True(allocated < 256L << 20, $"seed {seed}, round {round}: {allocated} bytes");
         }
-        Assert.InRange(refused, 1, 3999); // Some changes hit a weight or a name, and the model lives on.
+        Assert.InRange(refused, 1, 2999); // Some changes hit a weight or a name, and the model lives on.
     }
 
     [Theory]

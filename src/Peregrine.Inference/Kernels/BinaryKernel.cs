@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Peregrine.Inference.Kernels;
@@ -110,6 +111,7 @@ internal sealed unsafe class BinaryKernel<TOp, TSimd, T>(float* a, float* b, flo
     private readonly bool _innerA = loops.InnerA;
     private readonly bool _innerB = loops.InnerB;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run()
     {
         float* target = to;
@@ -144,6 +146,7 @@ internal sealed unsafe class ScalarBinaryKernel<TOp>(float* a, float* b, float* 
     private readonly int _stepA = loops.InnerA ? 1 : 0;
     private readonly int _stepB = loops.InnerB ? 1 : 0;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run()
     {
         float* target = to;
@@ -164,6 +167,7 @@ internal sealed unsafe class IntegerBinaryKernel(long* a, long* b, long* to, Bro
 {
     private readonly Odometer _odometer = new(loops);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run()
     {
         long* target = to;

@@ -34,6 +34,7 @@ internal sealed unsafe class DenseKernel<TOp, TSimd, T>(DenseArguments a, float 
     private readonly bool _half = Panels.Split(a.Columns).Half;
     private readonly bool _narrow = Panels.Split(a.Columns).Narrow;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run()
     {
         float* x = _x;
@@ -168,6 +169,7 @@ internal sealed unsafe class ScalarDenseKernel<TOp>(DenseArguments a, float p, f
 {
     private readonly DenseArguments _a = a;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run()
     {
         float* x = _a.X;
@@ -215,6 +217,7 @@ internal sealed unsafe class PackKernel(float* source, int kStride, int nStride,
 /// <summary>Runs kernels one after the other, as one step.</summary>
 internal sealed class SequenceKernel(Kernel[] kernels) : Kernel
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run()
     {
         foreach (Kernel kernel in kernels) kernel.Run();

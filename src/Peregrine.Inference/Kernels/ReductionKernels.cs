@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Peregrine.Inference.Kernels;
 
 /// <summary>The mean over some axes: <c>starts</c> says where each result begins, <c>steps</c> which elements from there belong to it.</summary>
@@ -5,6 +7,7 @@ internal sealed unsafe class MeanKernel(float* from, float* to, int[] starts, in
 {
     private readonly bool _dense = IsDense(steps);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run()
     {
         float* lanes = stackalloc float[Lanes.Count];
@@ -36,6 +39,7 @@ internal sealed unsafe class MeanKernel(float* from, float* to, int[] starts, in
 
 internal sealed unsafe class ArgMaxKernel(float* from, long* to, int[] starts, int[] steps, bool last) : Kernel
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run()
     {
         for (int i = 0; i < starts.Length; i++)
@@ -52,6 +56,7 @@ internal sealed unsafe class ArgMaxKernel(float* from, long* to, int[] starts, i
 /// <summary>(x - mean) / sqrt(variance + epsilon) * scale + bias over each contiguous row; multiplications and additions rounded apart in every family.</summary>
 internal sealed unsafe class LayerNormKernel(float* from, float* scale, float* bias, float* to, int rows, int count, float epsilon) : Kernel
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run()
     {
         float* x = from;

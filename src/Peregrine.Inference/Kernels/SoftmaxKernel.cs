@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Peregrine.Inference.Kernels;
 
 /// <summary>exp(x - max) / sum over each contiguous row, or the logarithm of it.</summary>
@@ -5,6 +7,7 @@ internal sealed unsafe class SoftmaxKernel<TSimd, T>(float* from, float* to, int
     where TSimd : struct, ISimd<T>
     where T : struct
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run()
     {
         float* x = from;
@@ -39,6 +42,7 @@ internal sealed unsafe class ScalarSoftmaxKernel(float* from, float* to, int row
         return max;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run()
     {
         float* x = from;
@@ -57,6 +61,7 @@ internal sealed unsafe class ScalarSoftmaxKernel(float* from, float* to, int row
 /// <summary>Softmax along an axis that is not the last: one scalar form for every family.</summary>
 internal sealed unsafe class StridedSoftmaxKernel(float* from, float* to, int[] starts, int[] steps, bool logarithm) : Kernel
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run()
     {
         foreach (int start in starts)

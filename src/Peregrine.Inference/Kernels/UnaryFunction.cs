@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Peregrine.Inference.Kernels;
@@ -35,6 +36,7 @@ internal sealed unsafe class MapKernel<TOp, TSimd, T>(float* from, float* to, in
     where TSimd : struct, ISimd<T>
     where T : struct
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run()
     {
         T vp = TSimd.All(p), vq = TSimd.All(q);
@@ -47,6 +49,7 @@ internal sealed unsafe class MapKernel<TOp, TSimd, T>(float* from, float* to, in
 internal sealed unsafe class ScalarMapKernel<TOp>(float* from, float* to, int count, float p, float q) : Kernel
     where TOp : struct, IUnaryOp
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run()
     {
         float* source = from;
