@@ -54,7 +54,7 @@ public sealed class StreamDecoderTests
         (MarketEvent entry, long[] payload) = Read(Market.Spot, """
             {"stream":"btcusdt@depth20@100ms","data":{"lastUpdateId":160,"asks":[["0.0026","100"],["0.0027","1"]],"bids":[["0.0024","10"]]}}
             """);
-        Assert.Equal((EventKind.Depth20, 2, 160, 1, 2), (entry.Kind, entry.Symbol.Value, entry.Depth.FinalUpdateId, entry.Depth.BidCount, entry.Depth.AskCount));
+        Assert.Equal((EventKind.Depth20, 2, 160, 1, 2), (entry.Kind, (int)entry.Symbol.Value, entry.Depth.FinalUpdateId, entry.Depth.BidCount, entry.Depth.AskCount));
         Assert.Equal([new Level(new Price(240_000), new Quantity(1_000_000_000))], Payload.Bids(in entry, payload));
         Assert.Equal([new Level(new Price(260_000), new Quantity(10_000_000_000)), new Level(new Price(270_000), new Quantity(100_000_000))], Payload.Asks(in entry, payload));
     }
@@ -157,6 +157,6 @@ public sealed class StreamDecoderTests
         Assert.Equal(DecodeResult.Refused(Refusal.BadUtf8), decoder.Decode([(byte)'{', (byte)'"', 0xFF, (byte)'"', (byte)':', (byte)'1', (byte)'}'], _ring, 1));
         Assert.Equal(DecodeResult.Refused(Refusal.TooLarge), decoder.Decode(new byte[(1 << 20) + 1], _ring, 1));
         string levels = string.Join(',', Enumerable.Repeat("[\"1\",\"1\"]", 16_385));
-        Assert.Equal(DecodeResult.Refused(Refusal.TooManyLevels), decoder.Decode($$"""{"stream":"btcusdt@depth20@100ms","data":{"lastUpdateId":1,"bids":[{{levels}}],"asks":[]}}""", _ring));
+        Assert.Equal(DecodeResult.Refused(Refusal.TooManyLevels), decoder.Decode($$"""{"stream":"btcusdt@depth20@100ms","data":{"lastUpdateId":1,"bids":[{{levels}}],"asks":[]} }""", _ring));
     }
 }
