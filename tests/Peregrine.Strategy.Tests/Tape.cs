@@ -8,7 +8,7 @@ namespace Peregrine.Strategy.Tests;
 /// <summary>A symbol whose events a test makes, with a clock that only moves when it is told to.</summary>
 internal sealed class Tape
 {
-    private static readonly long Start = 1_700_000_000L * 1_000_000_000;
+    private const long Start = 1_700_000_000L * 1_000_000_000;
 
     private long _updateId = 1;
     private long _tradeId;
