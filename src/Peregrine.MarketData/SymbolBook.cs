@@ -30,13 +30,19 @@ public enum BookState : byte
 public sealed class SymbolBook
 {
     private readonly Instrument _instrument;
-    private readonly OrderBook _book = new();
+    private readonly OrderBook _book;
     private readonly DiffBuffer _pending = new();
     private BookSequence _sequence;
     private bool _hasDiffs;
     private bool _hasSnapshot;
 
-    public SymbolBook(Instrument instrument) => _instrument = instrument;
+    /// <param name="instrument">The symbol; its market decides which rule its diffs follow.</param>
+    /// <param name="capacity">Levels of each side there is room for before memory grows; a liquid symbol comes to several thousand within minutes.</param>
+    public SymbolBook(Instrument instrument, int capacity = 8_192)
+    {
+        _instrument = instrument;
+        _book = new OrderBook(capacity);
+    }
 
     public BookState State { get; private set; }
 

@@ -22,7 +22,7 @@ public sealed record SignalOptions
     /// <summary>What a whole position is worth, in the quote asset; becomes base quantity at the mid price when it is entered.</summary>
     public Notional PositionValue { get; init; } = Notional.Parse("25");
 
-    /// <summary>A probability of up (or down) from here on enters, above 0.5 to 1: then it is also the likeliest.</summary>
+    /// <summary>A probability of up (or down) that is at least this enters. Above 0.5, so that it is also the likeliest, and at most 1.</summary>
     public double EnterProbability { get; init; } = 0.6;
 
     /// <summary>The probability that a position was entered on leaves it when it is below this; at most <see cref="EnterProbability"/>.</summary>

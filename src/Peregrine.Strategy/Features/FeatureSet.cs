@@ -234,7 +234,7 @@ public sealed class FeatureSet
     private double Return(int seconds)
     {
         if (_mids.Returns < VolatilityReturnsMin || !_mids.TryReturn(seconds, out double change)) return double.NaN;
-        // Without any movement in the window there is no unit to measure in (0 / 0), and the first move of a still market is infinitely many.
+        // Where nothing moved in the whole window there is no unit to measure in: what comes out is no finite number and therefore missing.
         return change / (_mids.Volatility * Math.Sqrt(seconds));
     }
 }
