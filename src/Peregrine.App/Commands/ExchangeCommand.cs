@@ -56,7 +56,7 @@ internal static class ExchangeCommand
         await using ExchangeServer server = await ExchangeServer.StartAsync(options, Console.Error, stop.Token).ConfigureAwait(false);
         Console.WriteLine(JsonSerializer.Serialize(new Dictionary<string, string> { ["url"] = server.Url }, ResultJson.Default.DictionaryStringString));
         TaskCompletionSource stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using CancellationTokenRegistration registration = stop.Token.Register(stopped.SetResult).ConfigureAwait(false);
+        using CancellationTokenRegistration registration = stop.Token.Register(stopped.SetResult);
         Task ended = await Task.WhenAny(server.Completion, stopped.Task).ConfigureAwait(false);
         await ended.ConfigureAwait(false);
         return ExitCode.Done;
