@@ -43,13 +43,19 @@ public sealed class ApplianceSnapshot
     public long Rss { get; set; }
 
     public AccountSnapshot Account { get; set => field = value ?? new(); } = new();
-    public List<SymbolSnapshot> Symbols { get; set => field = value ?? []; } = [];
-    public List<OrderSnapshot> Orders { get; set => field = value ?? []; } = [];
-    public List<ActorSnapshot> Actors { get; set => field = value ?? []; } = [];
-    public List<LineSnapshot> Lines { get; set => field = value ?? []; } = [];
+    public List<SymbolSnapshot> Symbols { get; set => field = Whole(value); } = [];
+    public List<OrderSnapshot> Orders { get; set => field = Whole(value); } = [];
+    public List<ActorSnapshot> Actors { get; set => field = Whole(value); } = [];
+    public List<LineSnapshot> Lines { get; set => field = Whole(value); } = [];
 
     /// <summary>The last notices, oldest first.</summary>
-    public List<string> Messages { get; set => field = value ?? []; } = [];
+    public List<string> Messages { get; set => field = Whole(value); } = [];
+
+    private static List<T> Whole<T>(List<T>? entries) where T : class
+    {
+        entries?.RemoveAll(static entry => entry is null);
+        return entries ?? [];
+    }
 
     /// <summary>False when the text is not such a snapshot.</summary>
     public static bool TryParse(ReadOnlySpan<byte> utf8Json, out ApplianceSnapshot snapshot)

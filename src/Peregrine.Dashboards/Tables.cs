@@ -19,18 +19,20 @@ internal static class Tables
 
         Line Row(string symbol, string side, string type, string price, string quantity, string status, string age, Style plain, Style sideStyle, Style statusStyle)
         {
-            Line line = new Line().Left(symbol, 10, plain).Add(" ").Left(side, 4, sideStyle).Add(" ");
+            Line line = new Line().Left(symbol, width >= 48 ? 10 : 9, plain).Add(" ").Left(side, 4, sideStyle).Add(" ");
             if (isWide) line.Left(type, 11, plain).Add(" ");
             line.Right(price, isWide ? 12 : 10, plain).Add(" ");
             if (isWide) line.Right(quantity, 17, plain).Add(" ");
-            return line.Left(status, width >= 60 ? 10 : 8, statusStyle).Right(age, 9, Palette.Quiet);
+            line.Left(status == "PARTIALLY_FILLED" ? "PARTIAL" : status, width >= 60 ? 10 : 8, statusStyle);
+            return width >= 48 ? line.Right(age, 9, Palette.Quiet) : line;
         }
     }
 
     public static List<Line> Actors(ApplianceSnapshot snapshot, int width, int height)
     {
-        int name = width >= 70 ? 20 : 11;
-        var body = new List<Line> { Row("actor", "state", "gen", "rst", "box", "progress", "", Palette.Quiet, Palette.Quiet) };
+        int name = width >= 70 ? 20 : width >= 48 ? 11 : 10;
+        bool hasGeneration = width >= 48;
+        var body = new List<Line> { Row("actor", "state", "gen", "rst", "box", width >= 48 ? "progress" : "last", "", Palette.Quiet, Palette.Quiet) };
         // Whoever is in trouble comes first, or a short list might hide it.
         IEnumerable<ActorSnapshot> actors = snapshot.Actors.OrderBy(static actor => Palette.OfState(actor.State) == Palette.Up ? 1 : 0);
         if (snapshot.Actors.Count <= height - 3) actors = snapshot.Actors;
@@ -44,7 +46,7 @@ internal static class Tables
 
         Line Row(string actor, string state, string generation, string restarts, string mailbox, string progress, string error, Style plain, Style stateStyle) =>
             new Line().Left(actor, name, plain).Add(" ").Left(state, 10, stateStyle)
-                .Right(generation, 4, plain).Right(restarts, 4, restarts is "0" or "rst" ? plain : Palette.Warning).Right(mailbox, 4, plain).Right(progress, 9, Palette.Quiet)
+                .Right(hasGeneration ? generation : "", hasGeneration ? 4 : 0, plain).Right(restarts, 4, restarts is "0" or "rst" ? plain : Palette.Warning).Right(mailbox, 4, plain).Right(progress, width >= 48 ? 9 : 7, Palette.Quiet)
                 .Add(width >= 70 ? " " + error : "", Palette.Down);
     }
 
