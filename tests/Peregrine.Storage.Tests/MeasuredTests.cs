@@ -24,6 +24,7 @@ public sealed class MeasuredTests(ITestOutputHelper output)
         EventRing ring = new(1 << 13, 1 << 22);
         using Recorder recorder = new(ring.Subscribe(), pool, Rig.Table(), TimeProvider.System);
         TimeSpan spent = TimeSpan.Zero;
+        TimeSpan cpu = TimeSpan.Zero;
         for (int done = 0; done < events; done += made.Length)
         {
             foreach ((MarketEvent entry, long[] payload) in made)
@@ -32,11 +33,13 @@ public sealed class MeasuredTests(ITestOutputHelper output)
                 next.ReceiveTimeNanos += done * 1_000_000L;
                 ring.Append(in next, payload);
             }
+            TimeSpan cpuBegan = Environment.CpuUsage.TotalTime;
             long began = Stopwatch.GetTimestamp();
             while (recorder.Turn())
             {
             }
             spent += Stopwatch.GetElapsedTime(began);
+            cpu += Environment.CpuUsage.TotalTime - cpuBegan;
         }
         long last = Stopwatch.GetTimestamp();
         recorder.Drain();
@@ -48,13 +51,15 @@ public sealed class MeasuredTests(ITestOutputHelper output)
         Recording recording = Recording.Open(folder.Path);
         recording.Play(counter);
         counter.Events = 0;
+        TimeSpan cpuRead = Environment.CpuUsage.TotalTime;
         long readBegan = Stopwatch.GetTimestamp();
         recording.Play(counter);
         TimeSpan read = Stopwatch.GetElapsedTime(readBegan);
+        cpuRead = Environment.CpuUsage.TotalTime - cpuRead;
         long bytes = new DirectoryInfo(folder.Path).GetFiles("*.db").Sum(file => file.Length);
         Assert.Equal(recorded, counter.Events);
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{kind.Text(),-12} {levels,3} levels: write {recorded / spent.TotalSeconds / 1e3,8:F0} k/s, read {recorded / read.TotalSeconds / 1e3,8:F0} k/s, {(double)bytes / recorded,7:F1} bytes/event"));
+            $"{kind.Text(),-12} {levels,3} levels: write {recorded / spent.TotalSeconds / 1e3,8:F0} k/s, read {recorded / read.TotalSeconds / 1e3,8:F0} k/s, {(double)bytes / recorded,7:F1} bytes/event; processor time {cpu.TotalMicroseconds * 1000 / recorded,6:F0} ns to write, {cpuRead.TotalMicroseconds * 1000 / recorded,6:F0} ns to read"));
     }
 
     private sealed class Counter : IEventHandler

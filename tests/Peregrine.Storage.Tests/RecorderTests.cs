@@ -152,6 +152,32 @@ public sealed class RecorderTests
     }
 
     [Fact]
+    public void The_rules_of_the_latest_file_stand_while_older_ones_are_played()
+    {
+        using TestFolder folder = new();
+        ManualTime time = Rig.Clock();
+        using Rig rig = new(folder, time);
+        rig.PublishTrade(time.Nanos, 1);
+        rig.Recorder.Drain();
+        Instrument bitcoin = rig.Instruments[new SymbolId(1)];
+        rig.Instruments.Add(bitcoin with { Rules = bitcoin.Rules with { TickSize = new Price(10) } });
+        time.Advance(TimeSpan.FromDays(7));
+        rig.PublishTrade(time.Nanos, 2);
+        rig.Recorder.Drain();
+        Recording recording = Recording.Open(folder.Path);
+        TickSizes seen = new(recording.Instruments);
+        recording.Play(seen);
+        Assert.Equal([new Price(10), new Price(10)], seen.All);
+    }
+
+    private sealed class TickSizes(InstrumentTable instruments) : IEventHandler
+    {
+        public List<Price> All { get; } = [];
+
+        public void OnEvent(long sequence, in MarketEvent entry, ReadOnlySpan<long> payload) => All.Add(instruments[entry.Symbol].Rules.TickSize);
+    }
+
+    [Fact]
     public void The_whole_instrument_comes_back()
     {
         using TestFolder folder = new();

@@ -29,7 +29,7 @@ internal sealed class FilePlayer : IDisposable
         {
             SegmentFile.Recognise(_database);
             _database.Execute("BEGIN"); // All reads see the same moment of a live file.
-            _symbols = FileSymbols.Read(_database, instruments);
+            _symbols = FileSymbols.Map(_database, instruments); // The recording keeps its latest rules, whatever this file says.
             HashSet<SymbolId>? wanted = filter.Symbols is null ? null : instruments.All.Where(known => filter.Symbols.Contains(known.Symbol)).Select(static known => known.Id).ToHashSet();
             _acceptsSymbol = wanted is null ? static _ => true : wanted.Contains;
             foreach (RowTable table in RowTable.All)

@@ -9,8 +9,13 @@ namespace Peregrine.Storage.Playback;
 /// <summary>A file's symbols, and which number they have in the recording that the file belongs to.</summary>
 internal static class FileSymbols
 {
-    /// <summary>Adds the file's symbols to the table and returns, by the file's number, the table's; numbers without a symbol give none.</summary>
-    internal static Dictionary<long, SymbolId> Read(Database database, InstrumentTable instruments)
+    /// <summary>Adds the file's symbols to the table, with the file's rules, and returns the table's numbers by the file's.</summary>
+    internal static Dictionary<long, SymbolId> Read(Database database, InstrumentTable instruments) => Read(database, instruments, replaceKnown: true);
+
+    /// <summary>As <see cref="Read(Database, InstrumentTable)"/>, but what the table knows already stays as it is.</summary>
+    internal static Dictionary<long, SymbolId> Map(Database database, InstrumentTable instruments) => Read(database, instruments, replaceKnown: false);
+
+    private static Dictionary<long, SymbolId> Read(Database database, InstrumentTable instruments, bool replaceKnown)
     {
         Dictionary<long, SymbolId> ids = new() { [0] = SymbolId.None };
         using Statement select = database.Prepare(
@@ -18,6 +23,11 @@ internal static class FileSymbols
         while (select.Step())
         {
             _ = MarketText.TryParse(select.Text(2), out Market market);
+            if (!replaceKnown && instruments.TryGet(select.Text(1), out Instrument known))
+            {
+                ids[select.Int64(0)] = known.Id;
+                continue;
+            }
             Instrument instrument = instruments.Add(new Instrument
             {
                 Id = SymbolId.None,
