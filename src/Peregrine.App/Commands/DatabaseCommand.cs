@@ -65,12 +65,9 @@ internal static class DatabaseCommand
         Option<bool> levels = new("--levels") { Description = "depth kinds: one row for each level rather than for each event" };
         Option<string?> output = new("--out") { Description = "the file to write; without it, standard output", HelpName = "FILE" };
         Command command = new("export", "Turns one kind of event into CSV rows with exact decimals.") { state, kind, symbol, from, to, levels, output };
-        command.Validators.Add(result =>
-        {
-            if (!EventKinds.TryParse(result.GetValue(kind) ?? "", out _)) result.AddError($"--kind: '{result.GetValue(kind)}' is not allowed; allowed are {string.Join(", ", EventKinds.All.ToArray().Select(one => one.Text()))}.");
-        });
         command.SetAction((parsed, cancel) =>
         {
+            if (!EventKinds.TryParse(parsed.GetValue(kind) ?? "", out _)) throw new StopException(ExitCode.WrongUsage, $"--kind: '{parsed.GetValue(kind)}' is not allowed; allowed are {string.Join(", ", EventKinds.All.ToArray().Select(one => one.Text()))}.");
             _ = EventKinds.TryParse(parsed.GetValue(kind)!, out EventKind what);
             string folder = Shared.ExistingState(parsed.GetValue(state));
             using TextWriter writer = parsed.GetValue(output) is { } path ? new StreamWriter(path) : new StreamWriter(Console.OpenStandardOutput(), bufferSize: 65_536);

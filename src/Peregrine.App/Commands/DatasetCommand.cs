@@ -16,14 +16,11 @@ internal static class DatasetCommand
         Option<double> threshold = new("--threshold-bp") { Description = "least move that counts as up or down, basis points", DefaultValueFactory = _ => 1, HelpName = "X" };
         Option<int> interval = new("--interval-ms") { Description = "least time between two rows of a symbol", DefaultValueFactory = _ => 100, HelpName = "N" };
         Command command = new("dataset", "Writes features and labels of a recording for training (NumPy files).") { state, output, horizon, threshold, interval };
-        command.Validators.Add(result =>
-        {
-            if (result.GetValue(horizon) is < 100 or > 3_600_000) result.AddError($"--horizon-ms: '{result.GetValue(horizon)}' is not allowed; allowed are 100 to 3600000.");
-            if (!(result.GetValue(threshold) is >= 0 and <= 1_000)) result.AddError($"--threshold-bp: '{result.GetValue(threshold)}' is not allowed; allowed are 0 to 1000.");
-            if (result.GetValue(interval) is < 1 or > 3_600_000) result.AddError($"--interval-ms: '{result.GetValue(interval)}' is not allowed; allowed are 1 to 3600000.");
-        });
         command.SetAction(parsed =>
         {
+            if (parsed.GetValue(horizon) is < 100 or > 3_600_000) throw new StopException(ExitCode.WrongUsage, $"--horizon-ms: '{parsed.GetValue(horizon)}' is not allowed; allowed are 100 to 3600000.");
+            if (!(parsed.GetValue(threshold) is >= 0 and <= 1_000)) throw new StopException(ExitCode.WrongUsage, $"--threshold-bp: '{parsed.GetValue(threshold)}' is not allowed; allowed are 0 to 1000.");
+            if (parsed.GetValue(interval) is < 1 or > 3_600_000) throw new StopException(ExitCode.WrongUsage, $"--interval-ms: '{parsed.GetValue(interval)}' is not allowed; allowed are 1 to 3600000.");
             string folder = Shared.ExistingState(parsed.GetValue(state));
             Recording recording = Recording.Open(folder);
             DatasetOptions options = new()

@@ -23,16 +23,13 @@ internal static class ExchangeCommand
         Option<string?> symbols = new("--symbols") { Description = "symbols with commas between them; without it, those of the source", HelpName = "A,B" };
         Option<int> port = new("--port") { Description = "the port on loopback, 0 for any free one", DefaultValueFactory = _ => 0, HelpName = "N" };
         Command command = new("exchange", "Runs the built-in exchange on loopback. Prints {\"url\":\"…\"} on one line once it listens.") { synthetic, seed, rate, replay, speed, once, market, symbols, port, Shared.Json() };
-        command.Validators.Add(result =>
-        {
-            if (result.GetValue(synthetic) && result.GetValue(replay) is { Length: > 0 }) result.AddError("--synthetic and --replay exclude each other.");
-            if (!MarketText.TryParse(result.GetValue(market), out _)) result.AddError($"--market: '{result.GetValue(market)}' is not allowed; allowed are spot and usdm.");
-            if (!TryParseSpeed(result.GetValue(speed), out _)) result.AddError($"--speed: '{result.GetValue(speed)}' is not allowed; allowed are a number above 0, and max.");
-            if (result.GetValue(rate) is not (> 0 and <= 10_000)) result.AddError($"--rate: '{result.GetValue(rate)}' is not allowed; allowed is a number above 0, at most 10000.");
-            if (result.GetValue(port) is < 0 or > 65_535) result.AddError($"--port: '{result.GetValue(port)}' is not allowed; allowed are 0 to 65535.");
-        });
         command.SetAction(async (parsed, cancel) =>
         {
+            if (parsed.GetValue(synthetic) && parsed.GetValue(replay) is { Length: > 0 }) throw new StopException(ExitCode.WrongUsage, "--synthetic and --replay exclude each other.");
+            if (!MarketText.TryParse(parsed.GetValue(market), out _)) throw new StopException(ExitCode.WrongUsage, $"--market: '{parsed.GetValue(market)}' is not allowed; allowed are spot and usdm.");
+            if (!TryParseSpeed(parsed.GetValue(speed), out _)) throw new StopException(ExitCode.WrongUsage, $"--speed: '{parsed.GetValue(speed)}' is not allowed; allowed are a number above 0, and max.");
+            if (parsed.GetValue(rate) is not (> 0 and <= 10_000)) throw new StopException(ExitCode.WrongUsage, $"--rate: '{parsed.GetValue(rate)}' is not allowed; allowed is a number above 0, at most 10000.");
+            if (parsed.GetValue(port) is < 0 or > 65_535) throw new StopException(ExitCode.WrongUsage, $"--port: '{parsed.GetValue(port)}' is not allowed; allowed are 0 to 65535.");
             _ = MarketText.TryParse(parsed.GetValue(market), out Market market_);
             _ = TryParseSpeed(parsed.GetValue(speed), out double factor);
             string[] files = parsed.GetValue(replay) ?? [];
