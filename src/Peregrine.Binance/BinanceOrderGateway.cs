@@ -44,6 +44,8 @@ public sealed class BinanceOrderGateway : IOrderGateway
     private readonly AnswerReader _reader;
     private readonly InFlightTable _inFlight = new();
     private readonly OrderRate _rate;
+    private readonly InFlightRequest[] _unaskable = new InFlightRequest[64];
+    private int _unasked;
     private bool _lineKnown;
     private bool _subscribed;
     private bool _subscribing;
@@ -105,6 +107,7 @@ public sealed class BinanceOrderGateway : IOrderGateway
             Take(message);
         }
         if (_line.IsUp) LookAfter();
+        if (_unasked > 0) AnswerUnasked();
         Volatile.Write(ref _ready, IsReady);
         return any;
     }
@@ -162,12 +165,9 @@ public sealed class BinanceOrderGateway : IOrderGateway
     public void Query(ClientOrderId clientId, Instrument instrument)
     {
         SendResult result = IsReady ? Ask(RequestKind.Query, "order.status"u8, clientId, instrument) : SendResult.NotSent;
-        if (result == SendResult.NotSent)
-        {
-            // Whoever asked waits for an answer, and this is one.
-            InFlightRequest request = new() { Kind = RequestKind.Query, ClientId = clientId, Symbol = instrument.Id };
-            PublishUnknown(in request, 0, ReportSource.Local);
-        }
+        if (result != SendResult.NotSent || _unasked == _unaskable.Length) return;
+        // Whoever asked waits for an answer. It comes with the next poll: asking again upon it must not end in a circle.
+        _unaskable[_unasked++] = new InFlightRequest { Kind = RequestKind.Query, ClientId = clientId, Symbol = instrument.Id };
     }
 
     public void Dispose()
@@ -175,6 +175,20 @@ public sealed class BinanceOrderGateway : IOrderGateway
         _line.Dispose();
         _keeper.Dispose();
         _signer.Dispose();
+    }
+
+    /// <summary>Queries that could not be sent say that nothing is known.</summary>
+    private void AnswerUnasked()
+    {
+        int count = _unasked;
+        for (int i = 0; i < count; i++)
+        {
+            InFlightRequest request = _unaskable[i];
+            PublishUnknown(in request, 0, ReportSource.Local);
+        }
+        // What was asked meanwhile stays for the next poll.
+        _unaskable.AsSpan(count, _unasked - count).CopyTo(_unaskable);
+        _unasked -= count;
     }
 
     private SendResult Ask(RequestKind kind, ReadOnlySpan<byte> method, ClientOrderId clientId, Instrument instrument)

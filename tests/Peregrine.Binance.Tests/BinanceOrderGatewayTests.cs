@@ -188,6 +188,10 @@ public sealed class BinanceOrderGatewayTests
         Assert.Equal((ReportType.Unknown, OrderStatus.Unknown, ReportSource.Local, "mine-1"), (report.Report, report.Status, report.Source, report.ClientId.ToString()));
         Assert.False(desk.Gateway.IsReady);
         Assert.Equal(SendResult.NotSent, desk.Gateway.Place(Limit("mine-2"), desk.Btc));
+        desk.Gateway.Query(ClientOrderId.Create("mine-1"), desk.Btc);
+        Assert.Single(desk.Reports); // Not from within the call: whoever asks upon a report would be called in a circle.
+        desk.Until(() => desk.Reports.Count() == 2);
+        Assert.Equal((ReportType.Unknown, ReportSource.Local), (desk.Reports.Last().Report, desk.Reports.Last().Source));
         desk.Until(() => desk.Gateway.IsReady);
         Assert.Equal(2, desk.Script.Subscriptions);
         Assert.Single(desk.Script.Requests, request => request.GetProperty("method").GetString() == "order.place");
