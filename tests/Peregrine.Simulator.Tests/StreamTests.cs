@@ -106,6 +106,21 @@ public sealed class StreamTests
     }
 
     [Fact]
+    public async Task By_default_some_hundreds_of_messages_come_each_second()
+    {
+        await using TestExchange exchange = await TestExchange.SyntheticAsync();
+        string[] kinds = ["trade", "aggTrade", "bookTicker", "depth@100ms", "depth20@100ms", "kline_1m"];
+        string streams = string.Join('/', from s in (string[])["btcusdt", "ethusdt", "solusdt"] from k in kinds select $"{s}@{k}");
+        await using TestSocket socket = await exchange.ConnectAsync("/stream?streams=" + streams);
+        await socket.ReceiveBytesAsync();
+        long begin = Environment.TickCount64;
+        int count = 0;
+        for (; Environment.TickCount64 - begin < 4_000; count++) await socket.ReceiveBytesAsync();
+        TestContext.Current.SendDiagnosticMessage($"{count / 4.0:N0} messages/s");
+        Assert.InRange(count / 4.0, 150, 1_200);
+    }
+
+    [Fact]
     public async Task A_socket_that_owes_its_pong_is_cut_and_one_that_answers_is_not()
     {
         await using TestExchange exchange = await TestExchange.StartAsync(new ExchangeOptions

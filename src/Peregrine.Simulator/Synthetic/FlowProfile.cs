@@ -19,8 +19,8 @@ internal sealed record FlowProfile(Instrument Instrument, double Price, double S
             "BTC" when market == Market.UsdMargined => ("0.1", "0.001", 64_000, 6, 0.05, 220),
             "BTC" => ("0.01", "0.00001", 64_000, 6, 0.05, 220),
             "ETH" => ("0.01", market == Market.Spot ? "0.0001" : "0.001", 3_200, 0.4, 0.8, 150),
-            "SOL" => ("0.01", market == Market.Spot ? "0.001" : "1", 150, 0.1, 15, 100),
-            _ => ("0.01", "0.001", 100, 0.08, 10, 80),
+            "SOL" => ("0.01", market == Market.Spot ? "0.001" : "1", 150, 0.15, 15, 100),
+            _ => ("0.01", "0.001", 100, 0.15, 10, 80),
         };
         return new FlowProfile(
             new Instrument

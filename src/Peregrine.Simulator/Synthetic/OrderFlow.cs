@@ -17,7 +17,7 @@ internal sealed class OrderFlow
     private const int Population = 400;
 
     /// <summary>A side with fewer levels than this gets limit orders only.</summary>
-    private const int LevelsMin = 30;
+    private const int LevelsMin = 45;
 
     /// <summary>Of all events, how many were caused by another one.</summary>
     private const double Branching = 0.6;
@@ -125,7 +125,7 @@ internal sealed class OrderFlow
     {
         int bids = _book.LevelCount(Side.Buy);
         int asks = _book.LevelCount(Side.Sell);
-        return Math.Min(bids, asks) >= LevelsMin ? Side.None : bids <= asks ? Side.Buy : Side.Sell;
+        return Math.Min(bids, asks) >= LevelsMin || _live.Count > 2 * Population ? Side.None : bids <= asks ? Side.Buy : Side.Sell;
     }
 
     private void PlaceLimit(long id, Side side)
@@ -182,7 +182,7 @@ internal sealed class OrderFlow
     private long Size(Side side)
     {
         double lean = Math.Exp(0.35 * Math.Tanh(_pressure) * side.Sign());
-        double quantity = _profile.MeanQuantity * lean * Math.Exp(0.9 * _random.NextNormal());
+        double quantity = _profile.MeanQuantity * lean * Math.Exp(Math.Min(1.5, 0.9 * _random.NextNormal()));
         return Math.Clamp((long)(quantity * 1e8 / _step), 1, 1_000_000_000L) * _step;
     }
 
