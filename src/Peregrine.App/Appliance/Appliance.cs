@@ -30,15 +30,13 @@ internal sealed class Appliance : IDisposable
     private readonly TimeProvider _time;
     private readonly RotatingPool _pool;
     private readonly Recorder _recorder;
-    private readonly LinePoller _poller = new();
     private readonly IntentJournal? _journal;
     private readonly Shard _shard;
     private readonly Supervisor _supervisor;
     private readonly SystemdNotifier _notifier = SystemdNotifier.FromEnvironment();
     private readonly Mailbox<CoreOrder> _commands;
     private readonly long _started;
-    private readonly IMarketFeed _feed;
-    private readonly IOrderGateway? _gateway;
+    private readonly TradingCore _core;
 
     /// <param name="options">What to run.</param>
     /// <param name="exchange">The symbols of the run and what the exchange says of them.</param>
@@ -70,44 +68,28 @@ internal sealed class Appliance : IDisposable
 
         ulong bootNonce = (ulong)random.NextInt64() ^ ((ulong)time.GetUnixNanos() * 0x9E3779B97F4A7C15);
         if (trades) _journal = new IntentJournal(Path.Combine(options.StateDirectory, "orders.journal"));
-        BinanceEndpoints endpoints = Endpoints(options);
-        PaperGateway? paper = null;
         ShardStatus status = new(instruments.Count);
         _commands = new Mailbox<CoreOrder>(64, time);
-        if (options.Mode == RunMode.Paper) paper = new PaperGateway(instruments, options.PaperBalance, time);
-        ShardParts parts = new(instruments, bootNonce, setup.ToJson())
+        PaperGateway? paper = options.Mode == RunMode.Paper ? new PaperGateway(instruments, options.PaperBalance, time) : null;
+        EventRing ring = null!;
+        _shard = new Shard(new ShardParts(instruments, bootNonce, setup.ToJson())
         {
             Time = time,
             Status = status,
             Commands = _commands,
             Journal = _journal,
-            OpenIntents = _journal?.ReadOpen() ?? [],
             Paper = paper,
-            Wait = WaitOf(options.Idle),
-        };
-        _shard = new Shard(parts);
-        EventRing ring = new(options.RingSlots, options.RingWords, _pool.LastSequence + 1, _shard);
+            Connect = () => Connect(ring, instruments, paper, exchange.OrdersPer10Seconds, random),
+        });
+        ring = new EventRing(options.RingSlots, options.RingWords, _pool.LastSequence + 1, _shard);
+        paper?.Attach(ring);
         _recorder = new Recorder(ring.Subscribe(), _pool, instruments, time);
-        TradingCore core = setup.CreateCore(instruments, model, ring);
-        BinanceMarketFeed feed = new(endpoints, options.Market, instruments, options.Streams, ring, time, random, log.Write);
-        feed.AddTo(_poller);
-        _feed = feed;
-        if (options.Mode == RunMode.Live)
-        {
-            BinanceOrderGateway gateway = new(endpoints, new ApiKey(options.ApiKey, options.ApiSecret), instruments, ring, time, random, log.Write, exchange.OrdersPer10Seconds);
-            _poller.Add(gateway.Line);
-            _gateway = gateway;
-        }
-        else if (paper is not null)
-        {
-            paper.Attach(ring);
-            _gateway = paper;
-        }
-        _shard.Attach(ring, core, feed, _gateway);
+        _core = setup.CreateCore(instruments, model, ring);
+        _shard.Attach(ring, _core);
 
-        IReadOnlyList<string> featureNames = instruments.Count > 0 ? core.Symbols[0].State.Features.Names : [];
+        IReadOnlyList<string> featureNames = instruments.Count > 0 ? _core.Symbols[0].State.Features.Names : [];
         BoardPath = Path.Combine(options.StateDirectory, BoardName);
-        MonitorParts monitor = new(BoardPath, options.Mode, instruments, featureNames, _shard, status, feed, _gateway, _recorder, () => _supervisor!, log, time);
+        MonitorParts monitor = new(BoardPath, options.Mode, instruments, featureNames, _shard, status, _recorder, () => _supervisor!, log, time);
         _supervisor = new Supervisor(Groups(monitor), time, random, new SupervisorOptions { Notifier = _notifier, OnNotice = OnNotice });
     }
 
@@ -146,7 +128,6 @@ internal sealed class Appliance : IDisposable
         _supervisor.Stop();
         _recorder.Drain();
         TimeSpan ran = _time.GetElapsedTime(_started);
-        TradingCore core = _shard.Core;
         return new RunSummary
         {
             Mode = _options.Mode.ToString().ToLowerInvariant(),
@@ -154,12 +135,12 @@ internal sealed class Appliance : IDisposable
             Events = Counts(_shard.EventsByKind),
             Recorded = Counts(_recorder.RecordedByKind),
             Lagged = _recorder.LaggedEvents,
-            Gaps = core.Gaps,
-            Refused = _feed.Status.Refused,
-            Decisions = core.Decisions,
+            Gaps = _core.Gaps,
+            Refused = _shard.Lines?.Feed.Status.Refused ?? 0,
+            Decisions = _core.Decisions,
             Orders = _shard.OrdersSent,
-            Fills = core.Fills,
-            Pnl = core.Result,
+            Fills = _core.Fills,
+            Pnl = _core.Result,
             Latency = _shard.OrderLatency,
             EventLatency = _shard.EventLatency,
             AllocatedPerEvent = _shard.AllocatedPerEvent,
@@ -174,9 +155,7 @@ internal sealed class Appliance : IDisposable
         _supervisor.Dispose();
         _recorder.Dispose();
         _pool.Dispose();
-        _shard.Dispose();
         _journal?.Dispose();
-        _poller.Dispose();
         _notifier.Dispose();
     }
 
@@ -215,9 +194,26 @@ internal sealed class Appliance : IDisposable
         },
     ];
 
-    private Action WaitOf(HotIdle idle)
+    /// <summary>Makes the connections of one incarnation of the hot thread.</summary>
+    private TraderLines Connect(EventRing ring, InstrumentTable instruments, PaperGateway? paper, int ordersPer10Seconds, Random random)
     {
-        // A command or a snapshot wakes the poller; without one, this is how late a timer may come.
+        BinanceEndpoints endpoints = Endpoints(_options);
+        LinePoller poller = new();
+        BinanceMarketFeed feed = new(endpoints, _options.Market, instruments, _options.Streams, ring, _time, random, _log.Write);
+        feed.AddTo(poller);
+        IOrderGateway? gateway = paper;
+        if (_options.Mode == RunMode.Live)
+        {
+            BinanceOrderGateway orders = new(endpoints, new ApiKey(_options.ApiKey, _options.ApiSecret), instruments, ring, _time, random, _log.Write, ordersPer10Seconds);
+            poller.Add(orders.Line);
+            gateway = orders;
+        }
+        return new TraderLines(feed, gateway, WaitOf(_options.Idle, poller), poller);
+    }
+
+    private static Action WaitOf(HotIdle idle, LinePoller poller)
+    {
+        // A snapshot wakes the poller; without one, this is how late a timer or a command may come.
         TimeSpan atMost = TimeSpan.FromMilliseconds(10);
         int spins = 0;
         return idle switch
@@ -231,9 +227,9 @@ internal sealed class Appliance : IDisposable
                     return;
                 }
                 spins = 0;
-                _poller.Wait(atMost);
+                poller.Wait(atMost);
             },
-            _ => () => _poller.Wait(atMost),
+            _ => () => poller.Wait(atMost),
         };
     }
 

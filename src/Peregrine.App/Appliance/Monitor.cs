@@ -78,7 +78,7 @@ internal sealed class Monitor : IActor, IDisposable
         WriteKinds("recorded"u8, _parts.Recorder.RecordedByKind);
         _json.WriteNumber("lagged"u8, _parts.Recorder.LaggedEvents);
         _json.WriteNumber("gaps"u8, status.Gaps);
-        FeedStatus feed = _parts.Feed.Status;
+        FeedStatus feed = _parts.Shard.Lines?.Feed.Status ?? default;
         _json.WriteNumber("refused"u8, feed.Refused);
         _json.WriteStartObject("latency"u8);
         LatencyHistogram latency = _parts.Shard.OrderLatency.Count > 0 ? _parts.Shard.OrderLatency : _parts.Shard.EventLatency;
@@ -239,7 +239,7 @@ internal sealed class Monitor : IActor, IDisposable
         _json.WriteBoolean("up"u8, feed.ConnectedLines == feed.Lines && feed.Lines > 0);
         _json.WriteNumber("reconnects"u8, feed.Reconnects);
         _json.WriteEndObject();
-        if (_parts.Gateway is { } gateway)
+        if (_parts.Shard.Lines?.Gateway is { } gateway)
         {
             GatewayStatus orders = gateway.Status;
             _json.WriteStartObject();
@@ -288,5 +288,5 @@ internal sealed class Monitor : IActor, IDisposable
 
 /// <summary>What the monitor looks at.</summary>
 internal sealed record MonitorParts(
-    string BoardPath, RunMode Mode, InstrumentTable Instruments, IReadOnlyList<string> FeatureNames, Shard Shard, ShardStatus Status, IMarketFeed Feed, IOrderGateway? Gateway,
+    string BoardPath, RunMode Mode, InstrumentTable Instruments, IReadOnlyList<string> FeatureNames, Shard Shard, ShardStatus Status,
     Recorder Recorder, Func<Supervisor> Supervisor, ApplianceLog Log, TimeProvider Time);

@@ -28,6 +28,7 @@ internal sealed class Shard : IActor, IEventHandler, IDisposable
     private readonly long _timerTicks = (long)(TimerEvery.TotalSeconds * Stopwatch.Frequency);
     private readonly long _statusTicks = (long)(StatusEvery.TotalSeconds * Stopwatch.Frequency);
     private EventRing _ring = null!;
+    private TraderLines _lines = null!;
     private IMarketFeed _feed = null!;
     private IOrderGateway? _gateway;
     private ActorContext _context = null!;
@@ -37,7 +38,6 @@ internal sealed class Shard : IActor, IEventHandler, IDisposable
     private long _warmBytes;
     private bool _gatewayWasReady;
     private bool _serving;
-    private bool _begun;
 
     public Shard(ShardParts parts) => _parts = parts;
 
@@ -56,27 +56,33 @@ internal sealed class Shard : IActor, IEventHandler, IDisposable
     /// <summary>Bytes that this thread allocated per event, the first events (which load code) left out.</summary>
     public double AllocatedPerEvent { get; private set; }
 
-    /// <summary>Wires the ring, whose inline handler this is, with all that feeds it.</summary>
-    public void Attach(EventRing ring, TradingCore core, IMarketFeed feed, IOrderGateway? gateway)
+    /// <summary>What connects this incarnation with the world; null before the first. For reading counters from other threads.</summary>
+    public TraderLines? Lines { get; private set; }
+
+    /// <summary>Gives it the ring, whose inline handler this is, and the core. Both outlive incarnations: positions must not be forgotten.</summary>
+    public void Attach(EventRing ring, TradingCore core)
     {
         _ring = ring;
         Core = core;
-        _feed = feed;
-        _gateway = gateway;
     }
 
-    /// <summary>Takes over as the one producer of the ring; called on the hot thread.</summary>
+    /// <summary>Begins an incarnation on the hot thread: new connections, and a new session for the core, with order ids that no other session has.</summary>
     public Shard Begin(ActorContext context)
     {
         _context = context;
-        _begun = false;
+        _serving = false;
+        _gatewayWasReady = false;
+        _lines = _parts.Connect();
+        _feed = _lines.Feed;
+        _gateway = _lines.Gateway;
+        Lines = _lines;
+        BeginSession();
         return this;
     }
 
     /// <inheritdoc/>
     public bool Turn()
     {
-        if (!_begun) BeginSession();
         bool worked = _feed.Poll();
         if (_gateway is not null)
         {
@@ -87,7 +93,7 @@ internal sealed class Shard : IActor, IEventHandler, IDisposable
         if (now >= _nextTimer) OnTimer(now);
         if (now >= _nextStatus) OnStatus(now);
         if (_parts.Commands.TryTake(out CoreOrder order)) Append(EventKind.Command, (long)order);
-        if (!worked) _parts.Wait();
+        if (!worked) _lines.Wait();
         return worked;
     }
 
@@ -105,11 +111,8 @@ internal sealed class Shard : IActor, IEventHandler, IDisposable
         if (!_serving && Core.Requests.Count > 0) Serve();
     }
 
-    public void Dispose()
-    {
-        _gateway?.Dispose();
-        _feed.Dispose();
-    }
+    /// <summary>Ends the incarnation: called by the supervisor on the hot thread.</summary>
+    public void Dispose() => _lines.Dispose();
 
     /// <summary>Does what the core asked for. What that publishes comes back through <see cref="OnEvent"/> and only queues further requests.</summary>
     private void Serve()
@@ -161,17 +164,16 @@ internal sealed class Shard : IActor, IEventHandler, IDisposable
 
     private void BeginSession()
     {
-        _begun = true;
         MarketEvent session = new()
         {
             Kind = EventKind.Session,
             ReceiveTimeNanos = _parts.Time.GetUnixNanos(),
-            Plain = new PlainFields { A = (long)_parts.BootNonce, B = _parts.SessionText.Length, C = _context.Generation },
+            Plain = new PlainFields { A = (long)(_parts.BootNonce + ((ulong)_context.Generation * 0x9E3779B97F4A7C15)), B = _parts.SessionText.Length, C = _context.Generation },
         };
         _ring.Append(in session, _parts.SessionWords);
-        foreach (OpenIntent open in _parts.OpenIntents)
+        foreach (OpenIntent open in _parts.Journal?.ReadOpen() ?? [])
         {
-            // An order of an earlier process without an end: it may be live, so it is exposure until the exchange tells its state.
+            // An order of an earlier session without an end: it may be live, so it is exposure until the exchange tells its state.
             if (!_parts.Instruments.TryGet(open.Symbol, out Instrument instrument)) continue;
             OrderReport report = new()
             {

@@ -2,9 +2,11 @@ using System.Runtime.InteropServices;
 using System.Text;
 
 using Peregrine.Common;
+using Peregrine.Execution;
 using Peregrine.Execution.Journal;
 using Peregrine.Execution.Trading;
 using Peregrine.Kernel;
+using Peregrine.MarketData;
 
 namespace Peregrine.App.Appliance;
 
@@ -35,11 +37,27 @@ internal sealed class ShardParts
     public required ShardStatus Status { get; init; }
     public required Mailbox<CoreOrder> Commands { get; init; }
     public required IntentJournal? Journal { get; init; }
-    public required IReadOnlyList<OpenIntent> OpenIntents { get; init; }
     public required PaperGateway? Paper { get; init; }
 
-    /// <summary>How the thread waits when there is nothing to do.</summary>
-    public required Action Wait { get; init; }
+    /// <summary>Makes an incarnation's connections.</summary>
+    public required Func<TraderLines> Connect { get; init; }
 
     public ReadOnlySpan<byte> SymbolText(SymbolId symbol) => _symbols[symbol.Value - 1];
+}
+
+/// <summary>The connections of one incarnation of the hot thread.</summary>
+internal sealed class TraderLines(IMarketFeed feed, IOrderGateway? gateway, Action wait, IDisposable poller) : IDisposable
+{
+    public IMarketFeed Feed => feed;
+    public IOrderGateway? Gateway => gateway;
+
+    /// <summary>How the thread waits when there is nothing to do.</summary>
+    public void Wait() => wait();
+
+    public void Dispose()
+    {
+        gateway?.Dispose();
+        feed.Dispose();
+        poller.Dispose();
+    }
 }

@@ -18,6 +18,8 @@ public sealed class RequestQueue
         _requests[(_first + _count++) & (Capacity - 1)] = request;
     }
 
+    public void Clear() => _count = 0;
+
     public bool TryDequeue(out CoreRequest request)
     {
         if (_count == 0)

@@ -92,7 +92,9 @@ public sealed class TradingCore
 
     private void Begin(long sequence, in MarketEvent session, ReadOnlySpan<long> payload)
     {
+        // Positions stay: a session may begin anew within a process, after the hot thread was restarted. What was asked for before must not be done now.
         Orders.Begin((ulong)session.Plain.A);
+        Requests.Clear();
         _gatewayIsReady = false;
         foreach (SymbolTrading symbol in _symbols) Sense(sequence, symbol, in session, payload);
         State = _options.Trades ? TradingState.Active : TradingState.Halted;

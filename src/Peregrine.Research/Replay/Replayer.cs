@@ -60,9 +60,10 @@ public sealed class Replayer : IEventHandler, IDisposable
         if (entry.Kind == EventKind.Session)
         {
             _sessions++;
+            bool sameProcess = _core is not null && entry.Plain.C > 1; // The hot thread was restarted; its core went on.
             ReadOnlySpan<byte> text = MemoryMarshal.AsBytes(payload)[..(int)entry.Plain.B];
             CoreSetup setup = CoreSetup.FromJson(text);
-            _core = setup.CreateCore(_instruments, _modelOf(setup), _pending);
+            if (!sameProcess) _core = setup.CreateCore(_instruments, _modelOf(setup), _pending);
         }
         if (_core is null) return; // A recording that begins in the middle of a session, its first file gone.
         _inputs++;
