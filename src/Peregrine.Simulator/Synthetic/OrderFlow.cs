@@ -152,7 +152,9 @@ internal sealed class OrderFlow
         if (_live.Count == 0) return;
         long first = _live[_random.Next(_live.Count)];
         long second = _live[_random.Next(_live.Count)];
-        _book.Cancel(Staleness(first) >= Staleness(second) ? first : second); // Orders on the wrong side of the fair value go first.
+        long gone = Staleness(first) >= Staleness(second) ? first : second; // Orders on the wrong side of the fair value go first.
+        _book.Cancel(gone);
+        OnGone(gone);
     }
 
     /// <summary>How badly a resting order is priced: at the wrong side of the fair value, or far behind the market.</summary>
