@@ -31,8 +31,9 @@ internal static class DatasetCommand
                 Source = string.Join(", ", recording.Files.Select(Path.GetFileName)),
             };
             string target = Path.GetFullPath(parsed.GetValue(output)!);
-            using DatasetBuilder builder = new(target, recording.Instruments, options);
+            DatasetBuilder builder = new(target, recording.Instruments, options);
             recording.Play(builder);
+            builder.Finish();
             Console.WriteLine($"{builder.Rows:N0} rows: down {builder.Labels[0]:N0}, flat {builder.Labels[1]:N0}, up {builder.Labels[2]:N0} -> {target}");
             return ExitCode.Done;
         });

@@ -30,14 +30,12 @@ public sealed record DatasetOptions
 /// 1 flat, 2 up), times.npy (int64, microseconds) and schema.json. A row whose horizon the recording does not reach is left out, and so is one whose book
 /// broke before it was over.
 /// </summary>
-public sealed class DatasetBuilder : IEventHandler, IDisposable
+public sealed class DatasetBuilder : IEventHandler
 {
     private readonly DatasetOptions _options;
     private readonly string _folder;
     private readonly Track[] _tracks;
-    private readonly NpyWriter<float> _features;
-    private readonly NpyWriter<long> _labels;
-    private readonly NpyWriter<long> _times;
+    private readonly List<(long Nanos, float[] Row, long Label)> _rows = [];
     private readonly long[] _counts = new long[3];
 
     private sealed class Track(SymbolState state)
@@ -51,18 +49,14 @@ public sealed class DatasetBuilder : IEventHandler, IDisposable
     {
         _options = options;
         _folder = folder;
-        Directory.CreateDirectory(folder);
         _tracks = [.. instruments.All.Select(instrument => new Track(new SymbolState(instrument, options.Features)))];
         if (_tracks.Length == 0) throw new InvalidDataException("The recording has no symbols.");
-        _features = new NpyWriter<float>(Path.Combine(folder, "features.npy"), _tracks[0].State.Features.Names.Count);
-        _labels = new NpyWriter<long>(Path.Combine(folder, "labels.npy"), columns: 0);
-        _times = new NpyWriter<long>(Path.Combine(folder, "times.npy"), columns: 0);
     }
 
-    /// <summary>Rows written so far: down, flat, up.</summary>
+    /// <summary>Rows so far: down, flat, up.</summary>
     public IReadOnlyList<long> Labels => _counts;
 
-    public long Rows => _labels.Rows;
+    public long Rows => _rows.Count;
 
     /// <inheritdoc/>
     public void OnEvent(long sequence, in MarketEvent entry, ReadOnlySpan<long> payload)
@@ -76,14 +70,24 @@ public sealed class DatasetBuilder : IEventHandler, IDisposable
         }
     }
 
-    public void Dispose()
+    /// <summary>Writes the files. Rows of several symbols become known when their horizons end, and are written in the order in which they happened.</summary>
+    public void Finish()
     {
-        _features.Dispose();
-        _labels.Dispose();
-        _times.Dispose();
+        Directory.CreateDirectory(_folder);
+        using (NpyWriter<float> rows = new(Path.Combine(_folder, "features.npy"), _tracks[0].State.Features.Names.Count))
+        using (NpyWriter<long> labels = new(Path.Combine(_folder, "labels.npy"), columns: 0))
+        using (NpyWriter<long> times = new(Path.Combine(_folder, "times.npy"), columns: 0))
+        {
+            foreach ((long nanos, float[] row, long label) in _rows.OrderBy(row => row.Nanos))
+            {
+                rows.Write(row);
+                labels.Write(label);
+                times.Write(nanos / 1_000);
+            }
+        }
         FeatureSet features = _tracks[0].State.Features;
         using FileStream file = new(Path.Combine(_folder, "schema.json"), FileMode.Create);
-        using Utf8JsonWriter json = new(file, new JsonWriterOptions { Indented = true });
+        using Utf8JsonWriter json = new(file, new JsonWriterOptions { Indented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
         json.WriteStartObject();
         json.WriteStartArray("features");
         foreach (string name in features.Names) json.WriteStringValue(name);
@@ -118,8 +122,6 @@ public sealed class DatasetBuilder : IEventHandler, IDisposable
     {
         long label = moveBasisPoints > _options.ThresholdBasisPoints ? 2 : moveBasisPoints < -_options.ThresholdBasisPoints ? 0 : 1;
         _counts[label]++;
-        _features.Write(row);
-        _labels.Write(label);
-        _times.Write(nanos / 1_000);
+        _rows.Add((nanos, row, label));
     }
 }
