@@ -103,6 +103,9 @@ internal sealed class Appliance : IDisposable
 
     public void Start()
     {
+        long before = _time.GetTimestamp();
+        int compiled = WarmUp.Compile();
+        _log.Write($"warmed up: {compiled} methods in {_time.GetElapsedTime(before).TotalMilliseconds:F0} ms");
         _supervisor.Start();
         _notifier.Ready();
         _log.Write($"running: {_options.Mode.ToString().ToLowerInvariant()} {_options.Market.Text()} {string.Join(",", _options.Symbols)} -> {_pool.CurrentPath}");
@@ -198,6 +201,7 @@ internal sealed class Appliance : IDisposable
     private TraderLines Connect(EventRing ring, InstrumentTable instruments, PaperGateway? paper, int ordersPer10Seconds, Random random)
     {
         BinanceEndpoints endpoints = Endpoints(_options);
+#pragma warning disable CA2000 // TraderLines owns and disposes all of them.
         LinePoller poller = new();
         BinanceMarketFeed feed = new(endpoints, _options.Market, instruments, _options.Streams, ring, _time, random, _log.Write);
         feed.AddTo(poller);
@@ -208,6 +212,7 @@ internal sealed class Appliance : IDisposable
             poller.Add(orders.Line);
             gateway = orders;
         }
+#pragma warning restore CA2000
         return new TraderLines(feed, gateway, WaitOf(_options.Idle, poller), poller);
     }
 

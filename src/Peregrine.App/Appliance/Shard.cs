@@ -29,8 +29,10 @@ internal sealed class Shard : IActor, IEventHandler, IDisposable
     private readonly long _statusTicks = (long)(StatusEvery.TotalSeconds * Stopwatch.Frequency);
     private EventRing _ring = null!;
     private TraderLines _lines = null!;
+#pragma warning disable CA2213 // The lines own them.
     private IMarketFeed _feed = null!;
     private IOrderGateway? _gateway;
+#pragma warning restore CA2213
     private ActorContext _context = null!;
     private long _nextTimer;
     private long _nextStatus;

@@ -65,7 +65,7 @@ internal static class DatabaseCommand
         Option<bool> levels = new("--levels") { Description = "depth kinds: one row for each level rather than for each event" };
         Option<string?> output = new("--out") { Description = "the file to write; without it, standard output", HelpName = "FILE" };
         Command command = new("export", "Turns one kind of event into CSV rows with exact decimals.") { state, kind, symbol, from, to, levels, output };
-        command.SetAction((parsed, cancel) =>
+        command.SetAction(parsed =>
         {
             if (!EventKinds.TryParse(parsed.GetValue(kind) ?? "", out _)) throw new StopException(ExitCode.WrongUsage, $"--kind: '{parsed.GetValue(kind)}' is not allowed; allowed are {string.Join(", ", EventKinds.All.ToArray().Select(one => one.Text()))}.");
             _ = EventKinds.TryParse(parsed.GetValue(kind)!, out EventKind what);
@@ -74,14 +74,14 @@ internal static class DatabaseCommand
             try
             {
                 ExportResult result = DatabaseExport.Write(
-                    folder, what, parsed.GetValue(symbol), parsed.GetValue(from), parsed.GetValue(to), writer, parsed.GetValue(levels) ? DepthExport.Levels : DepthExport.Events, cancel);
+                    folder, what, parsed.GetValue(symbol), parsed.GetValue(from), parsed.GetValue(to), writer, parsed.GetValue(levels) ? DepthExport.Levels : DepthExport.Events);
                 Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{result.Events:N0} events, {result.Rows:N0} rows"));
             }
             catch (Exception e) when (e is ArgumentException or FileNotFoundException)
             {
                 throw new StopException(ExitCode.WrongUsage, e.Message);
             }
-            return Task.FromResult(ExitCode.Done);
+            return ExitCode.Done;
         });
         return command;
     }

@@ -66,7 +66,9 @@ internal static class DemoCommand
     private static async Task ShowAsync(ChildProgram appliance, string folder, bool screen, CancellationToken stop)
     {
         using CancellationTokenSource over = CancellationTokenSource.CreateLinkedTokenSource(stop);
+#pragma warning disable CA2025 // It is awaited before either is disposed.
         Task ended = EndAsync(appliance, over);
+#pragma warning restore CA2025
         if (screen) TerminalScreen.Run(new StatusBoardReader(Path.Combine(folder, Appliance.Appliance.BoardName)), over.Token, TimeProvider.System);
         await ended.ConfigureAwait(false);
     }
