@@ -6,18 +6,24 @@ using Peregrine.Storage;
 namespace Peregrine.EndToEnd;
 
 /// <summary>
-/// Plays a recording and compares each book, after each diff, with the last book ticker whose update id lies within that diff: then both speak of the same
-/// moment, save for a further change of the best price inside the diff.
+/// Plays a recording and compares each book with the book tickers. A diff covers update ids first..final, and so the book after it is the book at "final"; the
+/// last ticker whose id lies within first..final says the best prices then, save for a later change of the best price inside the diff that no ticker told.
+/// Tickers may come before or after the diff that covers them, so a comparison waits until a ticker beyond the diff was seen.
 /// </summary>
 internal sealed class BookAudit : IEventHandler
 {
-    private readonly SymbolBook[] _books;
-    private readonly List<BookTickerFields>[] _tickers;
+    private readonly Track[] _tracks;
+
+    private sealed class Track(Instrument instrument)
+    {
+        public SymbolBook Book { get; } = new(instrument);
+        public List<BookTickerFields> Tickers { get; } = [];
+        public Queue<(long First, long Final, Price Bid, Price Ask)> Waiting { get; } = [];
+    }
 
     public BookAudit(Recording recording)
     {
-        _books = [.. recording.Instruments.All.Select(instrument => new SymbolBook(instrument))];
-        _tickers = [.. recording.Instruments.All.Select(_ => new List<BookTickerFields>())];
+        _tracks = [.. recording.Instruments.All.Select(instrument => new Track(instrument))];
         recording.Play(this);
     }
 
@@ -29,34 +35,33 @@ internal sealed class BookAudit : IEventHandler
 
     public void OnEvent(long sequence, in MarketEvent entry, ReadOnlySpan<long> payload)
     {
-        if (entry.Symbol.IsNone)
+        foreach (Track track in _tracks)
         {
-            foreach (SymbolBook book in _books) book.OnEvent(in entry, payload);
-            return;
+            BookChange change = track.Book.OnEvent(in entry, payload); // Passes over other symbols itself.
+            if (change is { IsGap: true, Reason: GapReason.Crossed }) Crossed++;
+            if (change is { IsGap: true, Reason: GapReason.Sequence }) SequenceGaps++;
+            if (entry.Kind == EventKind.DepthDiff && change.Kind is BookChangeKind.Updated or BookChangeKind.Synchronised)
+            {
+                Applied++;
+                track.Waiting.Enqueue((entry.Depth.FirstUpdateId, entry.Depth.FinalUpdateId, track.Book.BestBid.Price, track.Book.BestAsk.Price));
+            }
         }
-        int symbol = entry.Symbol.Value - 1;
-        if (entry.Kind == EventKind.BookTicker) _tickers[symbol].Add(entry.Ticker);
-        BookChange change = _books[symbol].OnEvent(in entry, payload);
-        if (change is { IsGap: true, Reason: GapReason.Crossed }) Crossed++;
-        if (change is { IsGap: true, Reason: GapReason.Sequence }) SequenceGaps++;
-        if (entry.Kind != EventKind.DepthDiff) return;
-        if (change.Kind is BookChangeKind.Updated or BookChangeKind.Synchronised)
-        {
-            Applied++;
-            Compare(_books[symbol], _tickers[symbol], in entry);
-        }
-        _tickers[symbol].Clear();
+        if (entry.Kind == EventKind.BookTicker) OnTicker(_tracks[entry.Symbol.Value - 1], entry.Ticker);
     }
 
-    private void Compare(SymbolBook book, List<BookTickerFields> tickers, in MarketEvent diff)
+    private void OnTicker(Track track, BookTickerFields ticker)
     {
-        for (int i = tickers.Count - 1; i >= 0; i--)
+        while (track.Waiting.TryPeek(out (long First, long Final, Price Bid, Price Ask) diff) && ticker.UpdateId > diff.Final)
         {
-            BookTickerFields ticker = tickers[i];
-            if (ticker.UpdateId < diff.Depth.FirstUpdateId || ticker.UpdateId > diff.Depth.FinalUpdateId) continue;
-            Compared++;
-            if (book.BestBid.Price == ticker.BidPrice && book.BestAsk.Price == ticker.AskPrice) Equal++;
-            return;
+            track.Waiting.Dequeue();
+            int last = track.Tickers.FindLastIndex(known => known.UpdateId >= diff.First && known.UpdateId <= diff.Final);
+            if (last >= 0)
+            {
+                Compared++;
+                if (track.Tickers[last].BidPrice == diff.Bid && track.Tickers[last].AskPrice == diff.Ask) Equal++;
+            }
+            track.Tickers.RemoveAll(known => known.UpdateId <= diff.Final);
         }
+        track.Tickers.Add(ticker);
     }
 }

@@ -31,7 +31,9 @@ internal sealed class Appliance : IDisposable
     private readonly RotatingPool _pool;
     private readonly Recorder _recorder;
     private readonly IntentJournal? _journal;
+#pragma warning disable CA2213 // The supervisor disposes it on its own thread when its incarnation ends.
     private readonly Shard _shard;
+#pragma warning restore CA2213
     private readonly Supervisor _supervisor;
     private readonly SystemdNotifier _notifier = SystemdNotifier.FromEnvironment();
     private readonly Mailbox<CoreOrder> _commands;

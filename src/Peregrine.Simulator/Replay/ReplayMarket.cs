@@ -138,7 +138,7 @@ internal sealed class ReplayMarket : IMarketSource, IOrderVenue
         {
             _stop.Token.ThrowIfCancellationRequested();
             RecordedLine next = _recording.Lines[_position];
-            if (next.Kind == LineKind.Snapshot) held += HoldForFetch(_symbols[next.Symbol]);
+            if (_symbols[next.Symbol].WaitsForFetch(next.Kind)) held += HoldForFetch(_symbols[next.Symbol]);
             if (UnsentMost() > UnsentMax) WaitUntil(() => UnsentMost() <= UnsentMax / 2, null);
             long due = long.MaxValue;
             if (!double.IsPositiveInfinity(_source.Speed))
@@ -161,7 +161,7 @@ internal sealed class ReplayMarket : IMarketSource, IOrderVenue
         }
     }
 
-    /// <summary>Plays what is due, up to a batch and up to the next snapshot, which is waited for outside the gate.</summary>
+    /// <summary>Plays what is due, up to a batch and up to where a fetch is waited for, which happens outside the gate.</summary>
     private void PlayBatch(long due)
     {
         int from = _position;
@@ -169,7 +169,7 @@ internal sealed class ReplayMarket : IMarketSource, IOrderVenue
         while (_position < lines.Length && _position - from < BatchMax)
         {
             ref readonly RecordedLine line = ref lines[_position];
-            if (line.TimeNanos > due || (line.Kind == LineKind.Snapshot && _position > from)) return;
+            if (line.TimeNanos > due || (_position > from && _symbols[line.Symbol].WaitsForFetch(line.Kind))) return;
             PlayLine(line, _position++);
         }
     }
@@ -203,7 +203,8 @@ internal sealed class ReplayMarket : IMarketSource, IOrderVenue
     private TimeSpan HoldForFetch(ReplaySymbol symbol)
     {
         long begin = _time.GetTimestamp();
-        if (symbol.Diffs.IsWanted && !symbol.IsFetched) WaitUntil(() => symbol.IsFetched || !symbol.Diffs.IsWanted, _snapshotWait);
+        WaitUntil(() => symbol.IsFetched || !symbol.Diffs.IsWanted, _snapshotWait);
+        symbol.WasWaitedFor = true;
         return _time.GetElapsedTime(begin);
     }
 

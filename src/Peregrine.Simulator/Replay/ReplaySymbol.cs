@@ -11,6 +11,7 @@ internal sealed class ReplaySymbol : MarketSymbol
 {
     private readonly Queue<int> _snapshots = new();
     private readonly List<int> _sentDiffs = [];
+    private bool _hasSentDiff;
 
     public ReplaySymbol(Instrument instrument, StreamChannel diffs)
         : base(instrument)
@@ -31,6 +32,9 @@ internal sealed class ReplaySymbol : MarketSymbol
     /// <summary>Whether anybody asked for a snapshot yet.</summary>
     public bool IsFetched { get; set; }
 
+    /// <summary>Whether the replay stood still once for a fetch; it does not do so again.</summary>
+    public bool WasWaitedFor { get; set; }
+
     public bool HasTicker { get; set; }
 
     /// <summary>The line of the snapshot that the recording has next; -1 for none.</summary>
@@ -38,9 +42,17 @@ internal sealed class ReplaySymbol : MarketSymbol
 
     public void Expect(int line) => _snapshots.Enqueue(line);
 
+    /// <summary>
+    /// Whether the replay should stand still before a line of this kind until somebody fetches a snapshot. Subscribers ask for one when they have their first
+    /// diff: so at the recorded snapshot if diffs were sent before it, and otherwise behind the first diff after it.
+    /// </summary>
+    public bool WaitsForFetch(LineKind kind) =>
+        _hasSentDiff && !IsFetched && !WasWaitedFor && Diffs.IsWanted && (kind == LineKind.Snapshot || (kind == LineKind.DepthDiff && HasBook));
+
     /// <summary>A diff was sent. Until there is a book it is remembered.</summary>
     public void OnDiff(Recording recording, int line)
     {
+        _hasSentDiff = true;
         if (!HasBook)
         {
             _sentDiffs.Add(line);
