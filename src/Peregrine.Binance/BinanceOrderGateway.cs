@@ -21,6 +21,9 @@ public sealed class BinanceOrderGateway : IOrderGateway
     private const int RecvWindowMillis = 1_000;
 
     private const int MessagesPerPollMax = 64;
+
+    /// <summary>Enough for the compiler to think the code worth its best.</summary>
+    private const int RehearsalOrders = 200;
     private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan OverdueLookEvery = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan SubscribeAgainAfter = TimeSpan.FromSeconds(1);
@@ -71,6 +74,7 @@ public sealed class BinanceOrderGateway : IOrderGateway
         _symbolNames = [[], .. instruments.All.Select(instrument => System.Text.Encoding.UTF8.GetBytes(instrument.Symbol))];
         _signer = new RequestSigner(key.Secret);
         _request = new SignedRequest(_signer);
+        Rehearse(instruments);
         _reader = new AnswerReader(new StreamTable(instruments, []));
         _rate = new OrderRate(ordersPer10Seconds);
         _clock = new ServerClock(time);
@@ -137,18 +141,7 @@ public sealed class BinanceOrderGateway : IOrderGateway
         request.Type = intent.Type;
         request.TimeInForce = intent.TimeInForce;
 
-        _request.Begin(id, "order.place"u8);
-        _request.Text("apiKey"u8, _key.Key);
-        _request.Text("newClientOrderId"u8, intent.ClientId.Utf8);
-        _request.Text("newOrderRespType"u8, "RESULT"u8);
-        if (intent.Type != OrderType.Market) _request.Amount("price"u8, intent.Price.Raw);
-        _request.Amount("quantity"u8, intent.Quantity.Raw);
-        _request.Number("recvWindow"u8, RecvWindowMillis);
-        _request.Text("side"u8, OrderText.Of(intent.Side));
-        _request.Text("symbol"u8, _symbolNames[instrument.Id.Value]);
-        if (intent.Type == OrderType.Limit) _request.Text("timeInForce"u8, OrderText.Of(intent.TimeInForce));
-        _request.Number("timestamp"u8, now / 1_000);
-        _request.Text("type"u8, type);
+        Render(id, now / 1_000, in intent, instrument.Id);
         SendResult result = Send(id);
         if (result == SendResult.NotSent) _rate.GiveBack();
         return result;
@@ -204,6 +197,38 @@ public sealed class BinanceOrderGateway : IOrderGateway
         _request.Text("symbol"u8, _symbolNames[instrument.Id.Value]);
         _request.Number("timestamp"u8, _clock.NowMicros / 1_000);
         return Send(id);
+    }
+
+    private void Render(long id, long unixMillis, in OrderIntent intent, SymbolId symbol)
+    {
+        _request.Begin(id, "order.place"u8);
+        _request.Text("apiKey"u8, _key.Key);
+        _request.Text("newClientOrderId"u8, intent.ClientId.Utf8);
+        _request.Text("newOrderRespType"u8, "RESULT"u8);
+        if (intent.Type != OrderType.Market) _request.Amount("price"u8, intent.Price.Raw);
+        _request.Amount("quantity"u8, intent.Quantity.Raw);
+        _request.Number("recvWindow"u8, RecvWindowMillis);
+        _request.Text("side"u8, OrderText.Of(intent.Side));
+        _request.Text("symbol"u8, _symbolNames[symbol.Value]);
+        if (intent.Type == OrderType.Limit) _request.Text("timeInForce"u8, OrderText.Of(intent.TimeInForce));
+        _request.Number("timestamp"u8, unixMillis);
+        _request.Text("type"u8, OrderText.Of(intent.Type));
+    }
+
+    /// <summary>Writes and signs orders that go nowhere, so that the first real one does not wait for the compiler and for OpenSSL to load.</summary>
+    private void Rehearse(InstrumentTable instruments)
+    {
+        if (instruments.Count == 0) return;
+        OrderIntent intent = new()
+        {
+            ClientId = ClientOrderId.Create("rehearsal"), Price = new Price(6_412_345_000_000), Quantity = new Quantity(12_345_000),
+            Side = Side.Buy, Type = OrderType.Limit, TimeInForce = TimeInForce.ImmediateOrCancel,
+        };
+        for (int i = 0; i < RehearsalOrders; i++)
+        {
+            Render(i, 1_700_000_000_000, in intent, instruments.All[0].Id);
+            _ = _request.End();
+        }
     }
 
     private SendResult Send(long id)

@@ -104,6 +104,7 @@ public sealed class OrderManager
     /// <summary>Whether an order of the symbol may be live without our knowing.</summary>
     public bool HasUnknown(SymbolId symbol)
     {
+        if (OpenCount == 0) return false;
         foreach (ref readonly TrackedOrder order in _orders.AsSpan())
             if (order.Status == OrderStatus.Unknown && order.Symbol == symbol) return true;
         return false;
