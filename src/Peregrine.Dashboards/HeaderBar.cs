@@ -38,9 +38,8 @@ internal static class HeaderBar
         return line;
     }
 
-    private static Line Money(AccountSnapshot account) => new Line()
-        .Add(" equity ", Palette.Quiet).Add(account.Equity, Palette.Strong)
-        .Add("   pnl ", Palette.Quiet).Add(Figures.Signed(account.Pnl), Palette.OfAmount(account.Pnl))
+    private static Line Money(AccountSnapshot account) => (account.Equity.Length > 0 ? new Line().Add(" equity ", Palette.Quiet).Add(account.Equity, Palette.Strong).Add("  ") : new Line())
+        .Add(" pnl ", Palette.Quiet).Add(Figures.Signed(account.Pnl), Palette.OfAmount(account.Pnl))
         .Add("   realised ", Palette.Quiet).Add(Figures.Signed(account.Realised), Palette.OfAmount(account.Realised))
         .Add("   unrealised ", Palette.Quiet).Add(Figures.Signed(account.Unrealised), Palette.OfAmount(account.Unrealised))
         .Add("   fees ", Palette.Quiet).Add(account.Fees, Palette.Plain);

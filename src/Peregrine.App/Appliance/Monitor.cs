@@ -219,7 +219,7 @@ internal sealed class Monitor : IActor, IDisposable
         foreach (ref readonly ActorStatus actor in _actors.AsSpan(0, count))
         {
             _json.WriteStartObject();
-            _json.WriteString("name"u8, actor.Path);
+            _json.WriteString("name"u8, actor.Path.AsSpan(actor.Path.IndexOf('/', StringComparison.Ordinal) + 1)); // Without its group.
             _json.WriteString("state"u8, StateText(actor.State));
             _json.WriteNumber("restarts"u8, actor.Restarts);
             _json.WriteNumber("generation"u8, actor.Generation);
