@@ -7,8 +7,10 @@ using Peregrine.Binance.Rest;
 using Peregrine.Binance.Wire;
 using Peregrine.Common;
 using Peregrine.Common.Events;
+using Peregrine.Common.Orders;
 using Peregrine.Execution;
 using Peregrine.Execution.Journal;
+using Peregrine.Execution.Portfolio;
 using Peregrine.Execution.Trading;
 using Peregrine.Inference;
 using Peregrine.Kernel;
@@ -68,6 +70,11 @@ internal sealed class Appliance : IDisposable
             throw new StopException(ExitCode.Failed, e.Message);
         }
 
+        PositionHistory history = options.Mode == RunMode.Live ? PositionHistory.Read(options.StateDirectory) : PositionHistory.None;
+        foreach ((string symbol, PositionRecord position) in history.Positions)
+            log.Write(instruments.TryGet(symbol, out _)
+                ? $"{symbol}: goes on with a position of {position.Quantity}"
+                : $"{symbol}: an earlier session left a position of {position.Quantity}, and the symbol is not configured now");
         ulong bootNonce = (ulong)random.NextInt64() ^ ((ulong)time.GetUnixNanos() * 0x9E3779B97F4A7C15);
         if (trades) _journal = new IntentJournal(Path.Combine(options.StateDirectory, "orders.journal"));
         ShardStatus status = new(instruments.Count);
@@ -81,6 +88,7 @@ internal sealed class Appliance : IDisposable
             Commands = _commands,
             Journal = _journal,
             Paper = paper,
+            History = history,
             Connect = () => Connect(ring, instruments, paper, exchange.OrdersPer10Seconds, random),
         });
         ring = new EventRing(options.RingSlots, options.RingWords, _pool.LastSequence + 1, _shard);
@@ -110,6 +118,7 @@ internal sealed class Appliance : IDisposable
         _log.Write($"warmed up: {compiled} methods in {_time.GetElapsedTime(before).TotalMilliseconds:F0} ms");
         _supervisor.Start();
         _notifier.Ready();
+        foreach (string file in _pool.SealedFiles()) OnSealed(file); // What is copied already is only looked at.
         _log.Write($"running: {_options.Mode.ToString().ToLowerInvariant()} {_options.Market.Text()} {string.Join(",", _options.Symbols)} -> {_pool.CurrentPath}");
     }
 
@@ -291,9 +300,11 @@ internal sealed class Appliance : IDisposable
         };
     }
 
+    /// <summary>A week is over, or was found over at the start: its file is copied by a one-shot of its own.</summary>
     private void OnSealed(string file)
     {
-        if (_options.BackupTarget.Length == 0) return;
+        // While this is being made there is no supervisor yet; Start looks at all sealed files.
+        if (_options.BackupTarget.Length == 0 || _supervisor is null) return;
         Guid id = new(BackupIdOf(file));
         _supervisor.Spawn(id, $"backup {Path.GetFileName(file)}", context =>
         {

@@ -20,6 +20,17 @@ internal sealed class Shard : IActor, IEventHandler, IDisposable
     /// <summary>The core's clock in a silent market; also how often unanswered orders are looked after.</summary>
     private static readonly TimeSpan TimerEvery = TimeSpan.FromSeconds(1);
 
+    /// <summary>
+    /// The journal forgets an order only when its last report is surely in the recording (a batch is 250 ms at most): a killed process would otherwise
+    /// lose a fill that neither of them has.
+    /// </summary>
+    private static readonly TimeSpan ForgetAfter = TimeSpan.FromSeconds(2);
+
+    /// <summary>Records that the journal must have room for; far above what one second can bring.</summary>
+    private const int JournalRoomMin = 512;
+
+    private const int OrderManagerCapacity = Execution.Orders.OrderManager.Capacity;
+
     /// <summary>How often the numbers on screens are renewed.</summary>
     private static readonly TimeSpan StatusEvery = TimeSpan.FromMilliseconds(100);
 
@@ -27,6 +38,7 @@ internal sealed class Shard : IActor, IEventHandler, IDisposable
     private readonly long[] _events = new long[256];
     private readonly long _timerTicks = (long)(TimerEvery.TotalSeconds * Stopwatch.Frequency);
     private readonly long _statusTicks = (long)(StatusEvery.TotalSeconds * Stopwatch.Frequency);
+    private readonly Queue<(ClientOrderId Order, long Ticks)> _ended = new(OrderManagerCapacity);
     private EventRing _ring = null!;
     private TraderLines _lines = null!;
 #pragma warning disable CA2213 // The lines own them.
@@ -129,7 +141,7 @@ internal sealed class Shard : IActor, IEventHandler, IDisposable
                 case CoreRequestKind.Cancel: _gateway?.Cancel(in request.Cancel, instrument); break;
                 case CoreRequestKind.Query: _gateway?.Query(request.ClientId, instrument); break;
                 case CoreRequestKind.Snapshot: _feed.RequestSnapshot(request.Symbol); break;
-                case CoreRequestKind.OrderEnded: _parts.Journal?.End(request.ClientId, _parts.Time.GetUnixNanos()); break;
+                case CoreRequestKind.OrderEnded: _ended.Enqueue((request.ClientId, Stopwatch.GetTimestamp())); break;
             }
         }
         _serving = false;
@@ -166,6 +178,8 @@ internal sealed class Shard : IActor, IEventHandler, IDisposable
 
     private void BeginSession()
     {
+        // An order without an end may be live, so it is exposure until the exchange tells its state. What is booked of it already is looked up before the core begins anew.
+        List<(SymbolId Symbol, OrderReport Report)> open = [.. (_parts.Journal?.ReadOpen() ?? []).Where(intent => _parts.Instruments.TryGet(intent.Symbol, out _)).Select(UnknownOf)];
         MarketEvent session = new()
         {
             Kind = EventKind.Session,
@@ -173,25 +187,45 @@ internal sealed class Shard : IActor, IEventHandler, IDisposable
             Plain = new PlainFields { A = (long)(_parts.BootNonce + ((ulong)_context.Generation * 0x9E3779B97F4A7C15)), B = _parts.SessionText.Length, C = _context.Generation },
         };
         _ring.Append(in session, _parts.SessionWords);
-        foreach (OpenIntent open in _parts.Journal?.ReadOpen() ?? [])
+        if (_context.Generation == 1) RestorePositions();
+        foreach ((SymbolId symbol, OrderReport report) in open)
         {
-            // An order of an earlier session without an end: it may be live, so it is exposure until the exchange tells its state.
-            if (!_parts.Instruments.TryGet(open.Symbol, out Instrument instrument)) continue;
-            OrderReport report = new()
-            {
-                ClientId = open.Intent.ClientId,
-                TradeId = -1,
-                Price = open.Intent.Price,
-                Quantity = open.Intent.Quantity,
-                Report = ReportType.Unknown,
-                Status = OrderStatus.Unknown,
-                Source = ReportSource.Local,
-                Side = open.Intent.Side,
-                Type = open.Intent.Type,
-                TimeInForce = open.Intent.TimeInForce,
-            };
-            MarketEvent entry = new() { Kind = EventKind.OrderReport, Symbol = instrument.Id, ReceiveTimeNanos = _parts.Time.GetUnixNanos() };
-            _ring.Append(in entry, Payload.Of(ref report));
+            OrderReport copy = report;
+            MarketEvent entry = new() { Kind = EventKind.OrderReport, Symbol = symbol, ReceiveTimeNanos = _parts.Time.GetUnixNanos() };
+            _ring.Append(in entry, Payload.Of(ref copy));
+        }
+    }
+
+    private (SymbolId Symbol, OrderReport Report) UnknownOf(OpenIntent open)
+    {
+        _ = _parts.Instruments.TryGet(open.Symbol, out Instrument instrument);
+        ClientOrderId id = open.Intent.ClientId;
+        (Quantity booked, long quoteUnits) = _context.Generation == 1 ? _parts.History.BookedOf(id) : Core.Orders.BookedOf(id);
+        return (instrument.Id, new OrderReport
+        {
+            ClientId = id,
+            TradeId = -1,
+            Price = open.Intent.Price,
+            Quantity = open.Intent.Quantity,
+            CumulativeQuantity = booked,
+            CumulativeQuoteUnits = quoteUnits,
+            Report = ReportType.Unknown,
+            Status = OrderStatus.Unknown,
+            Source = ReportSource.Local,
+            Side = open.Intent.Side,
+            Type = open.Intent.Type,
+            TimeInForce = open.Intent.TimeInForce,
+        });
+    }
+
+    private void RestorePositions()
+    {
+        foreach ((string symbol, PositionRecord position) in _parts.History.Positions)
+        {
+            if (!_parts.Instruments.TryGet(symbol, out Instrument instrument)) continue;
+            PositionRecord record = position;
+            MarketEvent entry = new() { Kind = EventKind.Position, Symbol = instrument.Id, ReceiveTimeNanos = _parts.Time.GetUnixNanos() };
+            _ring.Append(in entry, Payload.Of(ref record));
         }
     }
 
@@ -211,7 +245,11 @@ internal sealed class Shard : IActor, IEventHandler, IDisposable
     {
         _nextTimer = now + _timerTicks;
         Append(EventKind.Timer, now);
-        if (_parts.Journal is { Free: < 512 } journal) journal.Compact(); // Rare, and searches memory only.
+        if (_parts.Journal is { } journal)
+        {
+            while (_ended.TryPeek(out (ClientOrderId Order, long Ticks) ended) && Stopwatch.GetElapsedTime(ended.Ticks, now) >= ForgetAfter) journal.End(_ended.Dequeue().Order, _parts.Time.GetUnixNanos());
+            if (journal.Free < JournalRoomMin) journal.Compact(); // Rare, and searches memory only.
+        }
         long events = EventCount();
         if (_warmEvents == 0 && events > 5_000)
         {

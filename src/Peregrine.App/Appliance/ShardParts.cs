@@ -4,6 +4,7 @@ using System.Text;
 using Peregrine.Common;
 using Peregrine.Execution;
 using Peregrine.Execution.Journal;
+using Peregrine.Execution.Portfolio;
 using Peregrine.Execution.Trading;
 using Peregrine.Kernel;
 using Peregrine.MarketData;
@@ -38,6 +39,9 @@ internal sealed class ShardParts
     public required Mailbox<CoreOrder> Commands { get; init; }
     public required IntentJournal? Journal { get; init; }
     public required PaperGateway? Paper { get; init; }
+
+    /// <summary>What earlier live processes left.</summary>
+    public required PositionHistory History { get; init; }
 
     /// <summary>Makes an incarnation's connections.</summary>
     public required Func<TraderLines> Connect { get; init; }

@@ -31,6 +31,9 @@ public enum EventKind : byte
     OrderReport = 48,
     Balance = 49,
 
+    /// <summary>What a symbol's position was when an earlier process ended.</summary>
+    Position = 50,
+
     /// <summary>Market data was missed or a book broke: a recorded fact.</summary>
     Gap = 64,
 
@@ -55,7 +58,7 @@ public static class EventKinds
     public static ReadOnlySpan<EventKind> All =>
     [
         EventKind.AggTrade, EventKind.Trade, EventKind.Depth20, EventKind.DepthDiff, EventKind.BookTicker, EventKind.Kline, EventKind.DepthSnapshot,
-        EventKind.Session, EventKind.Timer, EventKind.Command, EventKind.Line, EventKind.OrderReport, EventKind.Balance,
+        EventKind.Session, EventKind.Timer, EventKind.Command, EventKind.Line, EventKind.OrderReport, EventKind.Balance, EventKind.Position,
         EventKind.Gap, EventKind.Decision, EventKind.OrderIntent, EventKind.CancelIntent,
     ];
 
@@ -75,6 +78,7 @@ public static class EventKinds
         EventKind.Line => "line",
         EventKind.OrderReport => "orderReport",
         EventKind.Balance => "balance",
+        EventKind.Position => "position",
         EventKind.Gap => "gap",
         EventKind.Decision => "decision",
         EventKind.OrderIntent => "orderIntent",

@@ -201,3 +201,19 @@ public struct DecisionRecord
     private readonly ushort _reserved0;
     private readonly int _reserved1;
 }
+
+/// <summary>A position as a session takes it over from the one before. Payload of <see cref="Events.EventKind.Position"/>; amounts are 1e-16 quote units in two halves.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public struct PositionRecord
+{
+    public Quantity Quantity;
+    public ulong CostHigh;
+    public ulong CostLow;
+    public ulong RealisedHigh;
+    public ulong RealisedLow;
+    public ulong QuoteFeesHigh;
+    public ulong QuoteFeesLow;
+    public Quantity BaseFees;
+    public long OtherFeeUnits;
+    public long Fills;
+}

@@ -101,6 +101,9 @@ public sealed class OrderManager
         return new ReportEffect(true, slot, filled, quoteUnits, ended);
     }
 
+    /// <summary>What was booked of an order so far; zero for one that is not known.</summary>
+    public (Quantity Quantity, long QuoteUnits) BookedOf(ClientOrderId id) => Find(id) is >= 0 and var slot ? (_orders[slot].Booked, _orders[slot].BookedQuoteUnits) : default;
+
     /// <summary>Whether an order of the symbol may be live without our knowing.</summary>
     public bool HasUnknown(SymbolId symbol)
     {
@@ -231,6 +234,9 @@ public sealed class OrderManager
             Quantity = report.Quantity,
             SentNanos = nowNanos,
             Status = OrderStatus.Sent,
+            // Our own word about an earlier session's order names what that session booked of it: it is in the position already.
+            Booked = report.Source == ReportSource.Local ? report.CumulativeQuantity : Quantity.Zero,
+            BookedQuoteUnits = report.Source == ReportSource.Local ? report.CumulativeQuoteUnits : 0,
         };
         OpenCount++;
         return slot;

@@ -1,4 +1,5 @@
 using Peregrine.Common;
+using Peregrine.Common.Orders;
 
 namespace Peregrine.Execution.Portfolio;
 
@@ -80,4 +81,35 @@ public sealed class Position
     }
 
     public void FeeInOther(long units) => OtherFeeUnits += units;
+
+    /// <summary>The whole position by value, for the next process.</summary>
+    public PositionRecord ToRecord() => new()
+    {
+        Quantity = Quantity,
+        CostHigh = High(Cost),
+        CostLow = Low(Cost),
+        RealisedHigh = High(Realised),
+        RealisedLow = Low(Realised),
+        QuoteFeesHigh = High(QuoteFees),
+        QuoteFeesLow = Low(QuoteFees),
+        BaseFees = BaseFees,
+        OtherFeeUnits = OtherFeeUnits,
+        Fills = Fills,
+    };
+
+    /// <summary>Takes over what an earlier process held; whatever was here is replaced.</summary>
+    public void Restore(in PositionRecord record)
+    {
+        Quantity = record.Quantity;
+        Cost = Whole(record.CostHigh, record.CostLow);
+        Realised = Whole(record.RealisedHigh, record.RealisedLow);
+        QuoteFees = Whole(record.QuoteFeesHigh, record.QuoteFeesLow);
+        BaseFees = record.BaseFees;
+        OtherFeeUnits = record.OtherFeeUnits;
+        Fills = record.Fills;
+    }
+
+    private static ulong High(Notional amount) => (ulong)(amount.Raw >> 64);
+    private static ulong Low(Notional amount) => (ulong)(amount.Raw & ulong.MaxValue);
+    private static Notional Whole(ulong high, ulong low) => new(new Int128(high, low));
 }

@@ -85,6 +85,7 @@ public sealed class TradingCore
             case EventKind.Command: OnCommand((CoreOrder)entry.Plain.A); break;
             case EventKind.Line: OnLine(sequence, in entry, payload); break;
             case EventKind.OrderReport: OnReport(in entry, in Payload.Read<OrderReport>(payload)); break;
+            case EventKind.Position: OnPosition(in entry, in Payload.Read<PositionRecord>(payload)); break;
             case EventKind.Balance: OnBalance(in Payload.Read<BalanceUpdate>(payload)); break;
             default: OnMarket(sequence, in entry, payload); break;
         }
@@ -167,6 +168,11 @@ public sealed class TradingCore
         // Asked again with each timer while the book still wants one: a request may have been lost, and the feed merges what it has already.
         symbol.SnapshotRequested = true;
         Requests.Enqueue(new CoreRequest { Kind = CoreRequestKind.Snapshot, Symbol = symbol.Instrument.Id });
+    }
+
+    private void OnPosition(in MarketEvent entry, in PositionRecord position)
+    {
+        if (!entry.Symbol.IsNone && entry.Symbol.Value <= _symbols.Length) this[entry.Symbol].Position.Restore(in position);
     }
 
     private void OnBalance(in BalanceUpdate balance) => _freeUnits[balance.Asset] = balance.FreeUnits;
