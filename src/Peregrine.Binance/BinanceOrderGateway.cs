@@ -287,6 +287,11 @@ public sealed class BinanceOrderGateway : IOrderGateway
                 place = default;
                 _subscribing = false;
             }
+            else if (request.Kind == RequestKind.Trades)
+            {
+                place = default;
+                AskTrades(in request, request.ExchangeOrderId);
+            }
             else
             {
                 PublishUnknown(in request, 0, ReportSource.Local);
@@ -370,12 +375,53 @@ public sealed class BinanceOrderGateway : IOrderGateway
                 else PublishUnknown(in request, answer.Code, ReportSource.Reply);
                 return;
             case RequestKind.Query:
-                if (verdict == Verdict.Accepted && answer.HasOrder && !answer.IsBroken) PublishReply(ref answer, in request, ReportSource.Query);
-                else PublishUnknown(in request, answer.Code, ReportSource.Query); // "No such order" is evidence, never proof.
+                if (verdict == Verdict.Accepted && answer.HasOrder && !answer.IsBroken)
+                {
+                    PublishReply(ref answer, in request, ReportSource.Query);
+                    if (answer.Order is { CumulativeQuantity.Raw: > 0, ExchangeOrderId: > 0 }) AskTrades(in request, answer.Order.ExchangeOrderId);
+                }
+                else
+                {
+                    PublishUnknown(in request, answer.Code, ReportSource.Query); // "No such order" is evidence, never proof.
+                }
+                return;
+            case RequestKind.Trades:
+                if (verdict == Verdict.Accepted && !answer.IsBroken) PublishTrades(in request, answer.Trades);
+                else _log($"orders: the fills of an order could not be read ({answer.Code}); what they cost is not in the ledger");
                 return;
             case RequestKind.None:
             default:
                 return;
+        }
+    }
+
+    /// <summary>An order that filled while nobody listened: its fills tell the commissions, which the order itself does not.</summary>
+    private void AskTrades(in InFlightRequest query, long exchangeOrderId)
+    {
+        if (!_inFlight.TryAdd(RequestKind.Trades, _time.GetTimestamp(), out long id)) return;
+        ref InFlightRequest request = ref _inFlight[id];
+        request.ClientId = query.ClientId;
+        request.ExchangeOrderId = exchangeOrderId;
+        request.Symbol = query.Symbol;
+        _request.Begin(id, "myTrades"u8);
+        _request.Text("apiKey"u8, _key.Key);
+        _request.Number("orderId"u8, exchangeOrderId);
+        _request.Number("recvWindow"u8, RecvWindowMillis);
+        _request.Text("symbol"u8, _symbolNames[query.Symbol.Value]);
+        _request.Number("timestamp"u8, _clock.NowMicros / 1_000);
+        _ = Send(id);
+    }
+
+    /// <summary>Each fill as a report that carries no sum: the quantity is booked by the order's own state, the commission by the trade's id.</summary>
+    private void PublishTrades(in InFlightRequest request, int count)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            OrderReport fill = _reader.Trades[i];
+            fill.ClientId = request.ClientId;
+            fill.Report = ReportType.Trade;
+            fill.Source = ReportSource.Query;
+            Publish(in fill, request.Symbol, fill.TransactionTimeMicros);
         }
     }
 

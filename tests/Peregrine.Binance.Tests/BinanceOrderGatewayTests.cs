@@ -14,6 +14,8 @@ using Peregrine.Common.Orders;
 using Peregrine.Execution;
 using Peregrine.MarketData;
 
+using Peregrine.Testing;
+
 using Xunit;
 
 namespace Peregrine.Binance.Tests;
@@ -264,6 +266,38 @@ public sealed class BinanceOrderGatewayTests
         Assert.Equal(SendResult.NotSent, desk.Gateway.Place(Limit("mine\"9"), desk.Btc));
     }
 
+    [Fact] // The state of an order says what was filled, but only its trades say what was paid for that.
+    public async Task Asks_for_the_fills_of_an_order_that_a_query_showed_filled()
+    {
+        await using Desk desk = await Open(request => request.GetProperty("method").GetString() switch
+        {
+            "order.status" => [Script.Ok(request, """
+                {"symbol":"BTCUSDT","orderId":77,"orderListId":-1,"clientOrderId":"mine-5","price":"64000.00","origQty":"0.02","executedQty":"0.02",
+                 "cummulativeQuoteQty":"1280.00","status":"FILLED","timeInForce":"IOC","type":"LIMIT","side":"BUY","time":1,"updateTime":1700000000000}
+                """)],
+            "myTrades" => [Script.Ok(request, """
+                [{"symbol":"BTCUSDT","id":901,"orderId":77,"orderListId":-1,"price":"64000.00","qty":"0.015","quoteQty":"960.00","commission":"0.000015","commissionAsset":"BTC",
+                  "time":1700000000000,"isBuyer":true,"isMaker":false,"isBestMatch":true},
+                 {"symbol":"BTCUSDT","id":902,"orderId":77,"orderListId":-1,"price":"64000.00","qty":"0.005","quoteQty":"320.00","commission":"0.000005","commissionAsset":"BTC",
+                  "time":1700000000001,"isBuyer":true,"isMaker":false,"isBestMatch":true}]
+                """)],
+            _ => [],
+        });
+        desk.Gateway.Query(ClientOrderId.Create("mine-5"), desk.Btc);
+        desk.Until(() => desk.Reports.Count() >= 3);
+        OrderReport[] reports = [.. desk.Reports];
+        Assert.Equal((ReportType.Status, OrderStatus.Filled, Quantity.Parse("0.02")), (reports[0].Report, reports[0].Status, reports[0].CumulativeQuantity));
+        Assert.Equal([901, 902], reports[1..].Select(report => report.TradeId));
+        Assert.All(reports[1..], report =>
+        {
+            Assert.Equal((ReportType.Trade, ReportSource.Query), (report.Report, report.Source));
+            Assert.Equal(ClientOrderId.Create("mine-5"), report.ClientId);
+            Assert.True(report.CumulativeQuantity.IsZero, "the quantity was booked with the state already");
+        });
+        Assert.Equal([1_500, 500], reports[1..].Select(report => report.CommissionUnits));
+        Assert.Equal("BTC", reports[1].CommissionAsset.ToString());
+    }
+
     [Fact]
     public async Task Secrets_never_show_and_the_path_of_an_order_allocates_nothing()
     {
@@ -279,7 +313,7 @@ public sealed class BinanceOrderGatewayTests
             int expected = i + 1;
             desk.Until(() => desk.Reports.Count() >= expected);
         }
-        Assert.Equal(0, allocated);
+        Allocation.AssertNone(allocated);
         lock (desk.Log)
         {
             string everything = string.Join('\n', desk.Log) + desk.Gateway.Status;

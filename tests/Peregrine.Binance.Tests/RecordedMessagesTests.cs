@@ -4,6 +4,8 @@ using Peregrine.Common;
 using Peregrine.Common.Events;
 using Peregrine.MarketData;
 
+using Peregrine.Testing;
+
 using Xunit;
 
 namespace Peregrine.Binance.Tests;
@@ -69,6 +71,6 @@ public sealed class RecordedMessagesTests
             (diffs, tickers, trades, aggregates, candles, snapshots, others, 0),
             (counts[(int)EventKind.DepthDiff], counts[(int)EventKind.BookTicker], counts[(int)EventKind.Trade], counts[(int)EventKind.AggTrade],
                 counts[(int)EventKind.Kline], counts[(int)EventKind.DepthSnapshot], unknown, refused));
-        Assert.Equal(0, allocated);
+        Allocation.AssertNone(allocated);
     }
 }

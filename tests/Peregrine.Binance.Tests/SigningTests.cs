@@ -89,7 +89,7 @@ public sealed class SigningTests
             request.Number("recvWindow"u8, 1000);
             length += request.End().Length;
         }
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Allocation.AssertNone(GC.GetAllocatedBytesForCurrentThread() - before);
         Assert.True(length > 0);
     }
 

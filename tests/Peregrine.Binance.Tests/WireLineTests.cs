@@ -5,6 +5,8 @@ using Microsoft.AspNetCore.Http;
 
 using Peregrine.Binance.Wire;
 
+using Peregrine.Testing;
+
 using Xunit;
 
 namespace Peregrine.Binance.Tests;
@@ -294,7 +296,9 @@ public sealed class WireLineTests
             sent += GC.GetAllocatedBytesForCurrentThread() - before;
             Assert.Equal(LineSend.Sent, result);
         }
-        Assert.Equal((0, 0, 0), (received, waited, sent));
+        Allocation.AssertNone(received);
+        Allocation.AssertNone(waited);
+        Allocation.AssertNone(sent);
     }
 
     [Fact]

@@ -46,7 +46,7 @@ public sealed class DeterminismTests(ITestOutputHelper output)
         output.WriteLine($"{allocated} bytes over {events:N0} events");
         Assert.True(events > 20_000);
         Assert.True(run.Core.Refusals > 100, "the model must have wanted something");
-        Assert.Equal(0, allocated);
+        Allocation.AssertNone(allocated);
     }
 
     /// <summary>Decoder, ring, core and paper fills over one recording, with the recorded receive times for a clock.</summary>

@@ -20,7 +20,7 @@ public sealed class SessionTests
                 session.Input(0)[0] = i;
                 session.Run();
             }
-            Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+            Allocation.AssertNone(GC.GetAllocatedBytesForCurrentThread() - before);
             Assert.True(float.IsFinite(session.Output(0)[0]));
         }
     }

@@ -1,3 +1,5 @@
+using Peregrine.Testing;
+
 namespace Peregrine.Kernel.Tests;
 
 public sealed class MailboxTests
@@ -86,7 +88,7 @@ public sealed class MailboxTests
         Round();
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 1_000; i++) Round();
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Allocation.AssertNone(GC.GetAllocatedBytesForCurrentThread() - before);
     }
 
     [Fact]

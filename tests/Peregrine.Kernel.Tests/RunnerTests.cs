@@ -1,3 +1,5 @@
+using Peregrine.Testing;
+
 namespace Peregrine.Kernel.Tests;
 
 public sealed class RunnerTests
@@ -69,7 +71,7 @@ public sealed class RunnerTests
         Assert.Equal(3, stage.Supervisor.CopyStatus(status));
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 1_000; i++) stage.Supervisor.CopyStatus(status);
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Allocation.AssertNone(GC.GetAllocatedBytesForCurrentThread() - before);
         Assert.Equal("g/c", status[2].Path);
     }
 

@@ -1,3 +1,4 @@
+using Peregrine.Testing;
 using System.Text;
 
 namespace Peregrine.Kernel.Tests;
@@ -145,7 +146,7 @@ public sealed class StatusBoardTests : IDisposable
         writer.Publish(text);
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 1_000; i++) writer.Publish(text);
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Allocation.AssertNone(GC.GetAllocatedBytesForCurrentThread() - before);
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);

@@ -3,6 +3,8 @@ using System.Diagnostics;
 using Peregrine.Common;
 using Peregrine.Common.Events;
 
+using Peregrine.Testing;
+
 using Xunit;
 
 namespace Peregrine.MarketData.Tests;
@@ -202,7 +204,7 @@ public sealed class EventRingTests
         Turn(ring, reader, payload, 3_000);
         long before = GC.GetAllocatedBytesForCurrentThread();
         Turn(ring, reader, payload, 20_000);
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Allocation.AssertNone(GC.GetAllocatedBytesForCurrentThread() - before);
     }
 
     [Theory] // Readers of every speed beside a producer at full speed: nothing torn is ever accepted, and nothing goes uncounted.

@@ -1,6 +1,8 @@
 using Peregrine.Common;
 using Peregrine.Common.Events;
 
+using Peregrine.Testing;
+
 using Xunit;
 
 namespace Peregrine.MarketData.Tests;
@@ -132,7 +134,7 @@ public sealed class OrderBookTests : OrderBookSuite
         Churn(book, top, steps: 2_000);
         long before = GC.GetAllocatedBytesForCurrentThread();
         Churn(book, top, steps: 20_000);
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Allocation.AssertNone(GC.GetAllocatedBytesForCurrentThread() - before);
     }
 
     private static void Churn(OrderBook book, Level[] top, int steps)

@@ -1,6 +1,8 @@
 using Peregrine.Common;
 using Peregrine.Common.Orders;
 using Peregrine.Simulator.Trading;
+using Peregrine.Testing;
+
 using Xunit;
 
 namespace Peregrine.Simulator.Tests;
@@ -90,6 +92,6 @@ public sealed class PaperVenueTests
             _venue.OnBestPrices(Instrument.Id, new Price(100 + i), new Quantity(1), new Price(200 + i), new Quantity(1));
             _venue.OnTrade(Instrument.Id, new Price(100 + i), new Quantity(1), true);
         }
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Allocation.AssertNone(GC.GetAllocatedBytesForCurrentThread() - before);
     }
 }

@@ -5,6 +5,8 @@ using Peregrine.Common.Events;
 using Peregrine.MarketData.Tests;
 using Peregrine.Strategy.Features;
 
+using Peregrine.Testing;
+
 using Xunit;
 
 namespace Peregrine.Strategy.Tests;
@@ -196,8 +198,8 @@ public sealed class SignalStrategyTests
         Assert.Equal(first.Hash, second.Hash);
         Assert.True(first.Asked > 500, $"the model was asked {first.Asked} times");
         Assert.True(first.Targets > 10, $"there were {first.Targets} targets");
-        Assert.Equal(0, first.Bytes);
-        Assert.Equal(0, second.Bytes);
+        Allocation.AssertNone(first.Bytes);
+        Allocation.AssertNone(second.Bytes);
     }
 
     private static (ulong Hash, int Asked, int Targets, long Bytes) Run(Recording recording, MarketEvent[] events)

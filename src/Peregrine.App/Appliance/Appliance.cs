@@ -37,6 +37,7 @@ internal sealed class Appliance : IDisposable
     private readonly Shard _shard;
 #pragma warning restore CA2213
     private readonly Supervisor _supervisor;
+    private readonly ShardStatus _status;
     private readonly SystemdNotifier _notifier = SystemdNotifier.FromEnvironment();
     private readonly Mailbox<CoreOrder> _commands;
     private readonly long _started;
@@ -78,6 +79,7 @@ internal sealed class Appliance : IDisposable
         ulong bootNonce = (ulong)random.NextInt64() ^ ((ulong)time.GetUnixNanos() * 0x9E3779B97F4A7C15);
         if (trades) _journal = new IntentJournal(Path.Combine(options.StateDirectory, "orders.journal"));
         ShardStatus status = new(instruments.Count);
+        _status = status;
         _commands = new Mailbox<CoreOrder>(64, time);
         PaperGateway? paper = options.Mode == RunMode.Paper ? new PaperGateway(instruments, options.PaperBalance, time) : null;
         EventRing ring = null!;
@@ -102,6 +104,9 @@ internal sealed class Appliance : IDisposable
         MonitorParts monitor = new(BoardPath, options.Mode, instruments, featureNames, _shard, status, _recorder, () => _supervisor!, log, time);
         _supervisor = new Supervisor(Groups(monitor), time, random, new SupervisorOptions { Notifier = _notifier, OnNotice = OnNotice });
     }
+
+    /// <summary>An answer takes milliseconds; an order that has none by then will not get it by waiting.</summary>
+    private static readonly TimeSpan SettleWithin = TimeSpan.FromSeconds(5);
 
     /// <summary>The file that the published snapshot lies in, within the state directory.</summary>
     public const string BoardName = "status.board";
@@ -139,6 +144,7 @@ internal sealed class Appliance : IDisposable
     public RunSummary Stop()
     {
         _notifier.Stopping();
+        Settle();
         _supervisor.Stop();
         _recorder.Drain();
         TimeSpan ran = _time.GetElapsedTime(_started);
@@ -162,6 +168,23 @@ internal sealed class Appliance : IDisposable
             Restarts = _supervisor.Snapshot().Actors.Sum(actor => (long)actor.Restarts),
             State = _options.StateDirectory,
         };
+    }
+
+    /// <summary>No new orders, and a little patience for those that are on their way: what becomes of them belongs into this session's ledger.</summary>
+    private void Settle()
+    {
+        if (_options.Mode == RunMode.Record || Escalation is not null) return;
+        _commands.TryPost(CoreOrder.Halt);
+        long begin = _time.GetTimestamp();
+        using ManualResetEventSlim never = new(false);
+        while (_time.GetElapsedTime(begin) < SettleWithin)
+        {
+            never.Wait(20);
+            bool settled = false;
+            _status.Read(() => settled = _status.State == Execution.Risk.TradingState.Halted && _status.OrderCount == 0);
+            if (settled) return;
+        }
+        _log.Write("stopping with orders whose end is not known; the journal has them, and the next start asks for them");
     }
 
     public void Dispose()

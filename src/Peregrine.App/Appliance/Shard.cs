@@ -193,6 +193,13 @@ internal sealed class Shard : IActor, IEventHandler, IDisposable
             OrderReport copy = report;
             MarketEvent entry = new() { Kind = EventKind.OrderReport, Symbol = symbol, ReceiveTimeNanos = _parts.Time.GetUnixNanos() };
             _ring.Append(in entry, Payload.Of(ref copy));
+            if (_context.Generation > 1) continue; // The core knows its own fees.
+            foreach (long trade in _parts.History.TradesOf(report.ClientId))
+            {
+                // No sum and no commission: it only says that this trade's fee is booked.
+                OrderReport booked = new() { ClientId = report.ClientId, TradeId = trade, Report = ReportType.Trade, Source = ReportSource.Local };
+                _ring.Append(in entry, Payload.Of(ref booked));
+            }
         }
     }
 

@@ -48,6 +48,9 @@ internal struct Answer
     public long EventTimeMicros;
     public OrderReport Order;
     public int Balances;
+
+    /// <summary>Fills that the answer lists.</summary>
+    public int Trades;
 }
 
 /// <summary>
@@ -60,9 +63,13 @@ internal sealed class AnswerReader(StreamTable symbols)
 
     private readonly byte[] _scratch = new byte[TextBytesMax];
     private BalanceUpdate[] _balances = new BalanceUpdate[64];
+    private OrderReport[] _trades = new OrderReport[64];
 
     /// <summary>The balances of the last <see cref="AnswerKind.Balances"/>.</summary>
     public ReadOnlySpan<BalanceUpdate> Balances => _balances;
+
+    /// <summary>The fills of the last answer that had <see cref="Answer.Trades"/>: trade id, price, quantity, commission and time.</summary>
+    public ReadOnlySpan<OrderReport> Trades => _trades;
 
     /// <summary>False: it is no JSON object at all.</summary>
     public bool TryRead(ReadOnlySpan<byte> message, out Answer answer)
@@ -102,6 +109,7 @@ internal sealed class AnswerReader(StreamTable symbols)
             {
                 reader.Read();
                 if (reader.TokenType == JsonTokenType.StartObject) Result(ref reader, ref answer);
+                else if (reader.TokenType == JsonTokenType.StartArray) Fills(ref reader, ref answer);
                 else reader.Skip();
             }
             else if (reader.ValueTextEquals("error"u8))
@@ -157,6 +165,35 @@ internal sealed class AnswerReader(StreamTable symbols)
         }
         order.ClientId = original.IsEmpty ? id : original; // On a cancel the plain one is the cancel's own.
         answer.HasOrder = hasOrderId && hasSymbol && !order.ClientId.IsEmpty;
+    }
+
+    /// <summary>The fills that myTrades answers with. The reader stands on the '[' and is left on its ']'.</summary>
+    private void Fills(ref Utf8JsonReader reader, ref Answer answer)
+    {
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            if (reader.TokenType != JsonTokenType.StartObject)
+            {
+                reader.Skip();
+                continue;
+            }
+            OrderReport fill = new() { TradeId = -1 };
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                if (reader.ValueTextEquals("id"u8)) fill.TradeId = Integer(ref reader, ref answer);
+                else if (reader.ValueTextEquals("orderId"u8)) fill.ExchangeOrderId = Integer(ref reader, ref answer);
+                else if (reader.ValueTextEquals("price"u8)) fill.LastPrice = new Price(Amount(ref reader, ref answer));
+                else if (reader.ValueTextEquals("qty"u8)) fill.LastQuantity = new Quantity(Amount(ref reader, ref answer));
+                else if (reader.ValueTextEquals("commission"u8)) fill.CommissionUnits = Amount(ref reader, ref answer);
+                else if (reader.ValueTextEquals("commissionAsset"u8)) fill.CommissionAsset = Asset(ref reader);
+                else if (reader.ValueTextEquals("time"u8)) fill.TransactionTimeMicros = Time(ref reader, ref answer);
+                else if (reader.ValueTextEquals("isMaker"u8)) fill.IsMaker = Flag(ref reader, ref answer) ? (byte)1 : (byte)0;
+                else reader.Skip();
+            }
+            if (fill.TradeId < 0) continue;
+            if (answer.Trades == _trades.Length) Array.Resize(ref _trades, _trades.Length * 2);
+            _trades[answer.Trades++] = fill;
+        }
     }
 
     private void Error(ref Utf8JsonReader reader, ref Answer answer)

@@ -10,6 +10,9 @@ internal enum RequestKind : byte
     Cancel = 2,
     Query = 3,
     Subscribe = 4,
+
+    /// <summary>The fills of an order that a query told of: only they say what was paid for them.</summary>
+    Trades = 5,
 }
 
 /// <summary>A request that left and what its answer will be about.</summary>
@@ -18,6 +21,7 @@ internal struct InFlightRequest
     public long Id;
     public long SentAt;
     public ClientOrderId ClientId;
+    public long ExchangeOrderId;
     public Price Price;
     public Quantity Quantity;
     public SymbolId Symbol;

@@ -79,7 +79,7 @@ public sealed class OrderManager
         int slot = Find(report.ClientId);
         if (slot < 0)
         {
-            if (!ClientOrderIds.IsOurs(report.ClientId.Utf8) || report.Quantity.Raw <= 0)
+            if (!ClientOrderIds.IsOurs(report.ClientId.Utf8) || report.Quantity.Raw <= 0) // A fill without its order tells nothing to follow.
             {
                 Foreign++;
                 return default;

@@ -16,6 +16,7 @@ public sealed class PositionHistory : IEventHandler
 {
     private readonly TradingCore _core;
     private readonly Dictionary<ClientOrderId, (Quantity Quantity, long QuoteUnits)> _booked = [];
+    private readonly Dictionary<ClientOrderId, List<long>> _trades = [];
     private readonly Dictionary<string, PositionRecord> _positions = [];
     private bool _isLive;
 
@@ -30,6 +31,9 @@ public sealed class PositionHistory : IEventHandler
 
     /// <summary>What was booked of an order already, so that learning its whole fill later does not book that part again.</summary>
     public (Quantity Quantity, long QuoteUnits) BookedOf(ClientOrderId order) => _booked.GetValueOrDefault(order);
+
+    /// <summary>Trades of an order whose commission was booked already.</summary>
+    public IReadOnlyList<long> TradesOf(ClientOrderId order) => _trades.TryGetValue(order, out List<long>? trades) ? trades : [];
 
     /// <param name="stateDirectory">Where the recordings lie; there need not be any.</param>
     public static PositionHistory Read(string stateDirectory)
@@ -52,6 +56,11 @@ public sealed class PositionHistory : IEventHandler
         _core.Requests.Clear();
         if (entry.Kind != EventKind.OrderReport) return;
         ref readonly OrderReport report = ref Payload.Read<OrderReport>(payload);
+        if (report is { Report: ReportType.Trade, TradeId: >= 0 })
+        {
+            if (!_trades.TryGetValue(report.ClientId, out List<long>? trades)) _trades[report.ClientId] = trades = [];
+            trades.Add(report.TradeId);
+        }
         if (report.CumulativeQuantity > BookedOf(report.ClientId).Quantity) _booked[report.ClientId] = (report.CumulativeQuantity, report.CumulativeQuoteUnits);
     }
 

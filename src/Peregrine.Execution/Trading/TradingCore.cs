@@ -189,7 +189,7 @@ public sealed class TradingCore
             Fills++;
             symbol.Position.Fill(order.Side, effect.FilledNow, Notional.FromUnits(effect.QuoteUnitsNow));
         }
-        if (report.CommissionUnits > 0 && report.Report == ReportType.Trade) symbol.BookFee(in report);
+        if (report.TradeId >= 0 && report.Report == ReportType.Trade) symbol.BookFee(in report);
         if (effect.Ended) Requests.Enqueue(new CoreRequest { Kind = CoreRequestKind.OrderEnded, Symbol = entry.Symbol, ClientId = order.ClientId });
     }
 
