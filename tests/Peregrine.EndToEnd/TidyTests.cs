@@ -48,6 +48,6 @@ public sealed partial class TidyTests
     [GeneratedRegex(@"\]\(([^)\s]+)\)")]
     private static partial Regex Link();
 
-    [GeneratedRegex(@"NotImplementedException|\bTODO\b|\bFIXME\b")]
+    [GeneratedRegex(@"[N]otImplementedException|\b[T]ODO\b|\b[F]IXME\b")]
     private static partial Regex Unfinished();
 }
