@@ -37,3 +37,13 @@ catch (OperationCanceledException)
 {
     return ExitCode.Failed;
 }
+catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+{
+    await Console.Error.WriteLineAsync($"peregrine: {e.Message}").ConfigureAwait(false);
+    return ExitCode.Failed;
+}
+catch (Exception e)
+{
+    await Console.Error.WriteLineAsync($"peregrine: this should not have happened, please report it: {e}").ConfigureAwait(false);
+    return ExitCode.Failed;
+}
