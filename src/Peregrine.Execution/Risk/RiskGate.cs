@@ -34,7 +34,7 @@ public readonly ref struct RiskInput
     /// <summary>New orders within the last minute, over all symbols.</summary>
     public required int OrdersLastMinute { get; init; }
 
-    /// <summary>Realised and unrealised result since the start, over all symbols.</summary>
+    /// <summary>Realised and unrealised result over all symbols, what earlier sessions left included.</summary>
     public required Notional Result { get; init; }
     public required bool GatewayIsReady { get; init; }
 

@@ -26,7 +26,7 @@ public sealed record RiskLimits
     /// <summary>New orders a minute, over all symbols.</summary>
     public int MaxOrdersPerMinute { get; init; } = 120;
 
-    /// <summary>Realised and unrealised loss since the start that stops new risk, in the quote asset, over all symbols.</summary>
+    /// <summary>Realised and unrealised loss that stops new risk, in the quote asset, over all symbols and over all live sessions of the state folder.</summary>
     public Notional MaxLoss { get; init; } = Notional.Parse("500");
 }
 
