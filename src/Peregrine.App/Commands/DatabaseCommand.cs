@@ -10,17 +10,22 @@ namespace Peregrine.App.Commands;
 /// <summary><c>db</c>: the recordings of a state folder.</summary>
 internal static class DatabaseCommand
 {
+    /// <summary>So much is checked in a second or two, which nobody minds; a month of recordings takes minutes.</summary>
+    private const long QuickCheckBytesMax = 512L << 20;
+
     public static Command Create() => new("db", "Looks after recordings: status, verify, export, backup, restore.") { Status(), Verify(), Export(), Backup(), RestoreOne() };
 
     private static Command Status()
     {
         Option<string?> state = Shared.State();
-        Option<bool> check = new("--check") { Description = "run SQLite's integrity check on each file too" };
+        Option<bool> check = new("--check") { Description = "run SQLite's integrity check on each file, however large; without it, only on folders up to 512 MiB" };
         Option<bool> json = Shared.Json();
         Command command = new("status", "Counts events by kind, symbol and file.") { state, check, json };
         command.SetAction(parsed =>
         {
-            DatabaseStatus status = DatabaseStatus.Read(Shared.ExistingState(parsed.GetValue(state)), parsed.GetValue(check));
+            string folder = Shared.ExistingState(parsed.GetValue(state));
+            bool isQuick = Directory.EnumerateFiles(folder, "crypto_*.db").Sum(file => new FileInfo(file).Length) <= QuickCheckBytesMax;
+            DatabaseStatus status = DatabaseStatus.Read(folder, parsed.GetValue(check) || isQuick);
             if (parsed.GetValue(json))
             {
                 Console.WriteLine(status.ToJson());
