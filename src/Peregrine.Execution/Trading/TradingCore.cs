@@ -22,7 +22,7 @@ public sealed class TradingCore
     private readonly IEventWriter _outputs;
     private readonly SymbolTrading[] _symbols;
     private readonly OrderRate _rate;
-    private readonly Dictionary<AssetCode, long> _freeUnits = [];
+    private readonly Dictionary<AssetCode, long> _freeUnits = new(64); // More assets than symbols can name; it must not grow on the hot path.
     private long _nowNanos;
     private bool _gatewayIsReady;
 
