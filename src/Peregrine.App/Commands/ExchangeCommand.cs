@@ -11,6 +11,9 @@ namespace Peregrine.App.Commands;
 /// <summary><c>exchange</c>: the built-in exchange as a server on loopback, speaking Binance's protocol.</summary>
 internal static class ExchangeCommand
 {
+    /// <summary>A client of another process, on a busy machine, may take its time to fetch a snapshot.</summary>
+    private static readonly TimeSpan SnapshotWait = TimeSpan.FromSeconds(10);
+
     public static Command Create()
     {
         Option<bool> synthetic = new("--synthetic") { Description = "order flow from a seeded generator in front of a real matching engine (the default)" };
@@ -38,6 +41,7 @@ internal static class ExchangeCommand
             ExchangeOptions options = new()
             {
                 Port = parsed.GetValue(port),
+                SnapshotWait = SnapshotWait,
                 Market = market_,
                 Symbols = parsed.GetValue(symbols)?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries),
                 Source = files.Length > 0 ? new ReplaySource(files) { Speed = factor, Once = parsed.GetValue(once) } : new SyntheticSource(parsed.GetValue(seed), parsed.GetValue(rate)),
