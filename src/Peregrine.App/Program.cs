@@ -14,6 +14,8 @@ RootCommand root = new("Peregrine: a trading appliance for Binance. Start with '
     ModelCommand.Create(),
     DatabaseCommand.Create(),
     DashboardCommand.Create(),
+    ActorsCommand.Create(),
+    TortureCommand.Create(),
     DoctorCommand.Create(),
 };
 

@@ -46,6 +46,12 @@ public sealed class ApplianceSnapshot
     public List<SymbolSnapshot> Symbols { get; set => field = Whole(value); } = [];
     public List<OrderSnapshot> Orders { get; set => field = Whole(value); } = [];
     public List<ActorSnapshot> Actors { get; set => field = Whole(value); } = [];
+    /// <summary>One-shots that run and the last that ended, oldest first.</summary>
+    public List<OneShotSnapshot> OneShots { get; set => field = Whole(value); } = [];
+
+    /// <summary>Messages that crashed their actor twice and were set aside.</summary>
+    public List<DeadLetterSnapshot> DeadLetters { get; set => field = Whole(value); } = [];
+
     public List<LineSnapshot> Lines { get; set => field = Whole(value); } = [];
 
     /// <summary>The last notices, oldest first.</summary>
@@ -150,6 +156,10 @@ public sealed class OrderSnapshot
 public sealed class ActorSnapshot
 {
     public string Name { get; set => field = value ?? ""; } = "";
+
+    /// <summary>The group that it is started, restarted and stopped with.</summary>
+    public string Group { get; set => field = value ?? ""; } = "";
+
     public string State { get; set => field = value ?? ""; } = "";
     public long Restarts { get; set; }
     public long Generation { get; set; }
@@ -157,10 +167,49 @@ public sealed class ActorSnapshot
     /// <summary>Messages waiting.</summary>
     public long Mailbox { get; set; }
 
-    /// <summary>Milliseconds since it last made progress.</summary>
-    public double LastProgressMs { get; set; }
+    /// <summary>How long the oldest of them has waited, milliseconds; null when none waits.</summary>
+    public double? OldestMessageMs { get; set; }
+
+    /// <summary>Messages that were refused or dropped.</summary>
+    public long Dropped { get; set; }
+
+    /// <summary>Milliseconds since it last made progress; null while it does not run.</summary>
+    public double? LastProgressMs { get; set; }
+
+    /// <summary>When it is started next, milliseconds from the snapshot; null unless it backs off.</summary>
+    public double? StartsInMs { get; set; }
+
+    /// <summary>How its last incarnation ended; empty while its first lives.</summary>
+    public string LastExit { get; set => field = value ?? ""; } = "";
 
     public string LastError { get; set => field = value ?? ""; } = "";
+}
+
+/// <summary>Work that ends: a backup, a check, a recovery.</summary>
+public sealed class OneShotSnapshot
+{
+    public string Id { get; set => field = value ?? ""; } = "";
+    public string Kind { get; set => field = value ?? ""; } = "";
+    public string State { get; set => field = value ?? ""; } = "";
+
+    /// <summary>0 to 1.</summary>
+    public double Progress { get; set; }
+
+    /// <summary>What it is doing.</summary>
+    public string Text { get; set => field = value ?? ""; } = "";
+
+    public string Result { get; set => field = value ?? ""; } = "";
+    public string Error { get; set => field = value ?? ""; } = "";
+    public DateTimeOffset StartedAt { get; set; }
+}
+
+/// <summary>A message that was set aside whole.</summary>
+public sealed class DeadLetterSnapshot
+{
+    public string Actor { get; set => field = value ?? ""; } = "";
+    public DateTimeOffset Time { get; set; }
+    public string Message { get; set => field = value ?? ""; } = "";
+    public string Error { get; set => field = value ?? ""; } = "";
 }
 
 /// <summary>One connection to the exchange.</summary>

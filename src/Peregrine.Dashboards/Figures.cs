@@ -18,6 +18,7 @@ internal static class Figures
 
     public static string Age(double millis) => millis switch
     {
+        double.NaN => "–",
         < 1_000 => $"{Fixed(millis, 0)} ms",
         < 60_000 => $"{Fixed(millis / 1_000, 1)} s",
         _ => Uptime(millis / 1_000),

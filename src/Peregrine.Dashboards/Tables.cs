@@ -37,7 +37,7 @@ internal static class Tables
         IEnumerable<ActorSnapshot> actors = snapshot.Actors.OrderBy(static actor => Palette.OfState(actor.State) == Palette.Up ? 1 : 0);
         if (snapshot.Actors.Count <= height - 3) actors = snapshot.Actors;
         foreach (ActorSnapshot actor in actors.Take(Math.Max(0, height - 3)))
-            body.Add(Row(actor.Name, actor.State, $"{actor.Generation}", $"{actor.Restarts}", $"{actor.Mailbox}", Figures.Age(actor.LastProgressMs), actor.LastError, Palette.Plain, Palette.OfState(actor.State)));
+            body.Add(Row(actor.Name, actor.State, $"{actor.Generation}", $"{actor.Restarts}", $"{actor.Mailbox}", Figures.Age(actor.LastProgressMs ?? double.NaN), actor.LastError, Palette.Plain, Palette.OfState(actor.State)));
         // Where the table is too narrow for the errors, they follow it as far as there is room.
         if (width < 70)
             foreach (ActorSnapshot actor in snapshot.Actors.FindAll(static actor => actor.LastError.Length > 0))

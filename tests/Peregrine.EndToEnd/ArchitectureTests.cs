@@ -69,4 +69,16 @@ public sealed class ArchitectureTests
             Directory.GetFiles(Path.Combine(Repository.Root, "src"), "*.csproj", SearchOption.AllDirectories),
             project => Assert.True(File.Exists(Path.Combine(Path.GetDirectoryName(project)!, "packages.lock.json")), $"{project} has no lock file"));
     }
+
+    [Theory] // What such a method throws ends the process, and nobody can wait for it.
+    [MemberData(nameof(Rooms))]
+    public void Has_no_async_void(string room)
+    {
+        System.Reflection.Assembly assembly = System.Reflection.Assembly.LoadFrom(Path.Combine(AppContext.BaseDirectory, (room == "App" ? "peregrine" : $"Peregrine.{room}") + ".dll"));
+        const System.Reflection.BindingFlags all = System.Reflection.BindingFlags.Public | System.Reflection.BindingFlags.NonPublic | System.Reflection.BindingFlags.Instance
+            | System.Reflection.BindingFlags.Static | System.Reflection.BindingFlags.DeclaredOnly;
+        Assert.Empty(assembly.GetTypes().SelectMany(type => type.GetMethods(all))
+            .Where(method => method.ReturnType == typeof(void) && method.IsDefined(typeof(System.Runtime.CompilerServices.AsyncStateMachineAttribute), inherit: false))
+            .Select(method => $"{method.DeclaringType}.{method.Name}"));
+    }
 }

@@ -70,8 +70,9 @@ internal sealed class Monitor : IActor, IDisposable
         _json.Reset(_text);
         _json.WriteStartObject();
         _json.WriteString("time"u8, _parts.Time.GetUtcNow());
-        _json.WriteString("mode"u8, _parts.Mode switch { RunMode.Live => "live"u8, RunMode.Paper => "paper"u8, _ => "record"u8 });
-        _json.WriteString("state"u8, status.State switch { Execution.Risk.TradingState.Active => "ACTIVE"u8, Execution.Risk.TradingState.ReduceOnly => "REDUCE_ONLY"u8, _ => "HALTED"u8 });
+        _json.WriteString("mode"u8, _parts.Options.Mode switch { RunMode.Live => "live"u8, RunMode.Paper => "paper"u8, _ => "record"u8 });
+        if (_parts.Options.ObserveOnly) _json.WriteString("state"u8, "OBSERVE_ONLY"u8);
+        else _json.WriteString("state"u8, status.State switch { Execution.Risk.TradingState.Active => "ACTIVE"u8, Execution.Risk.TradingState.ReduceOnly => "REDUCE_ONLY"u8, _ => "HALTED"u8 });
         _json.WriteNumber("uptimeSeconds"u8, Math.Round(_parts.Time.GetElapsedTime(_started).TotalSeconds, 1));
         WriteRate(status);
         WriteKinds("events"u8, status.Events);
@@ -219,12 +220,16 @@ internal sealed class Monitor : IActor, IDisposable
         foreach (ref readonly ActorStatus actor in _actors.AsSpan(0, count))
         {
             _json.WriteStartObject();
-            _json.WriteString("name"u8, actor.Path.AsSpan(actor.Path.IndexOf('/', StringComparison.Ordinal) + 1)); // Without its group.
+            int slash = actor.Path.IndexOf('/', StringComparison.Ordinal);
+            _json.WriteString("name"u8, actor.Path.AsSpan(slash + 1));
+            _json.WriteString("group"u8, actor.Path.AsSpan(0, slash));
             _json.WriteString("state"u8, StateText(actor.State));
             _json.WriteNumber("restarts"u8, actor.Restarts);
             _json.WriteNumber("generation"u8, actor.Generation);
             _json.WriteNumber("mailbox"u8, actor.MailboxDepth ?? 0);
-            _json.WriteNumber("lastProgressMs"u8, Math.Round(actor.LastProgressAge?.TotalMilliseconds ?? 0));
+            Millis("oldestMessageMs"u8, actor.OldestMessageAge);
+            Millis("lastProgressMs"u8, actor.LastProgressAge);
+            if (actor.LastExit != ExitClass.None) _json.WriteString("lastExit"u8, ExitText(actor.LastExit));
             _json.WriteString("lastError"u8, actor.LastError);
             _json.WriteEndObject();
         }
@@ -274,6 +279,20 @@ internal sealed class Monitor : IActor, IDisposable
 
     private static double Micros(LatencyHistogram latency, double share) => Math.Round(latency.Quantile(share) / 1_000, 1);
 
+    private void Millis(ReadOnlySpan<byte> name, TimeSpan? age)
+    {
+        if (age is { } span) _json.WriteNumber(name, Math.Round(span.TotalMilliseconds));
+    }
+
+    private static string ExitText(ExitClass exit) => exit switch
+    {
+        ExitClass.Completed => "Completed",
+        ExitClass.Stopped => "Stopped",
+        ExitClass.Crashed => "Crashed",
+        ExitClass.Hung => "Hung",
+        _ => "StartFailed",
+    };
+
     private static string StateText(ActorState state) => state switch
     {
         ActorState.Stopped => "Stopped",
@@ -288,5 +307,5 @@ internal sealed class Monitor : IActor, IDisposable
 
 /// <summary>What the monitor looks at.</summary>
 internal sealed record MonitorParts(
-    string BoardPath, RunMode Mode, InstrumentTable Instruments, IReadOnlyList<string> FeatureNames, Shard Shard, ShardStatus Status,
+    string BoardPath, ApplianceOptions Options, InstrumentTable Instruments, IReadOnlyList<string> FeatureNames, Shard Shard, ShardStatus Status,
     Recorder Recorder, Func<Supervisor> Supervisor, ApplianceLog Log, TimeProvider Time);

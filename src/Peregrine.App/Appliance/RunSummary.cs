@@ -29,6 +29,9 @@ internal sealed record RunSummary
     public required LatencyHistogram EventLatency { get; init; }
 
     public required double AllocatedPerEvent { get; init; }
+    /// <summary>What was configured to trade only recorded, because of what happened before.</summary>
+    public required bool ObserveOnly { get; init; }
+
     public required long Rss { get; init; }
     public required long Restarts { get; init; }
     public required string State { get; init; }
@@ -40,6 +43,7 @@ internal sealed record RunSummary
         {
             json.WriteStartObject();
             json.WriteString("mode", Mode);
+            if (ObserveOnly) json.WriteBoolean("observeOnly", true);
             json.WriteNumber("seconds", Math.Round(Seconds, 2));
             WriteKinds(json, "events", Events);
             WriteKinds(json, "recorded", Recorded);

@@ -52,6 +52,8 @@ internal sealed class Shard : IActor, IEventHandler, IDisposable
     private long _warmBytes;
     private bool _gatewayWasReady;
     private bool _serving;
+    private long _marked;
+    private long _lastReceived;
 
     public Shard(ShardParts parts) => _parts = parts;
 
@@ -107,6 +109,7 @@ internal sealed class Shard : IActor, IEventHandler, IDisposable
         if (now >= _nextTimer) OnTimer(now);
         if (now >= _nextStatus) OnStatus(now);
         if (_parts.Commands.TryTake(out CoreOrder order)) Append(EventKind.Command, (long)order);
+        if (_ring.Published != _marked) Mark();
         if (!worked) _lines.Wait();
         return worked;
     }
@@ -115,6 +118,7 @@ internal sealed class Shard : IActor, IEventHandler, IDisposable
     public void OnEvent(long sequence, in MarketEvent entry, ReadOnlySpan<long> payload)
     {
         _events[(int)entry.Kind]++;
+        if (entry.ReceiveTimeNanos > _lastReceived) _lastReceived = entry.ReceiveTimeNanos;
         if (entry.Kind.IsOutput()) return;
         Core.OnEvent(sequence, in entry, payload);
         if (entry.Kind.IsMarket())
@@ -234,6 +238,12 @@ internal sealed class Shard : IActor, IEventHandler, IDisposable
             MarketEvent entry = new() { Kind = EventKind.Position, Symbol = instrument.Id, ReceiveTimeNanos = _parts.Time.GetUnixNanos() };
             _ring.Append(in entry, Payload.Of(ref record));
         }
+    }
+
+    private void Mark()
+    {
+        _marked = _ring.Published;
+        _parts.Mark.Published(_marked, _lastReceived);
     }
 
     private void GatewayChanged()

@@ -8,6 +8,7 @@ using Peregrine.Execution.Portfolio;
 using Peregrine.Execution.Trading;
 using Peregrine.Kernel;
 using Peregrine.MarketData;
+using Peregrine.Storage.Recovery;
 
 namespace Peregrine.App.Appliance;
 
@@ -38,6 +39,10 @@ internal sealed class ShardParts
     public required ShardStatus Status { get; init; }
     public required Mailbox<CoreOrder> Commands { get; init; }
     public required IntentJournal? Journal { get; init; }
+
+    /// <summary>Outlives the process: what was published, for the next start to know what was lost.</summary>
+    public required MarkFile Mark { get; init; }
+
     public required PaperGateway? Paper { get; init; }
 
     /// <summary>What earlier live processes left.</summary>

@@ -16,6 +16,7 @@ internal sealed partial class ChildProgram : IDisposable
 
     public bool HasExited => _process.HasExited;
     public int ExitCode => _process.ExitCode;
+    public int Id => _process.Id;
 
     /// <param name="arguments">The command line.</param>
     /// <param name="environment">Added to our own environment; the place for keys, which must not be seen on a command line.</param>
@@ -51,6 +52,9 @@ internal sealed partial class ChildProgram : IDisposable
     {
         if (!_process.HasExited) _ = Kill(_process.Id, SigTerm);
     }
+
+    /// <summary>Ends it as a power cut of the process would: nothing of it runs any more.</summary>
+    public void Kill() => _process.Kill();
 
     public Task WaitAsync(CancellationToken cancel) => _process.WaitForExitAsync(cancel);
 

@@ -51,25 +51,43 @@ internal static class RunCommand
         Random random = new();
         ApplianceLog log = new(Console.Error, time);
         using StopSignal stop = new(cancel);
-        using BinanceRest rest = new(Appliance.Appliance.Endpoints(options), options.Market, time, random, log.Write);
+        using StateHome home = StateHome.Open(options, log.Write, time);
+        try
+        {
+            int code = await RunAsync(home, seconds, json, log, time, random, stop.Token).ConfigureAwait(false);
+            if (code == ExitCode.Done) home.Restarts.MarkClean();
+            return code;
+        }
+        catch (StopException)
+        {
+            home.Restarts.MarkClean(); // It said why and ended by itself: a wrong setting is no crash.
+            throw;
+        }
+    }
+
+    private static async Task<int> RunAsync(StateHome home, double? seconds, bool json, ApplianceLog log, TimeProvider time, Random random, CancellationToken stop)
+    {
+        ApplianceOptions options = home.Options;
+        home.PauseBeforeNetwork(stop);
+        using BinanceRest rest = new(TraderConnections.Endpoints(options), options.Market, time, random, log.Write);
         ExchangeInfo info;
         try
         {
-            info = await rest.LoadInstrumentsAsync(options.Symbols, stop.Token).ConfigureAwait(false);
+            info = await rest.LoadInstrumentsAsync(options.Symbols, stop).ConfigureAwait(false);
         }
         catch (UnknownSymbolException e)
         {
             throw new StopException(ExitCode.BadConfiguration, $"symbols: '{e.Symbol}' is not allowed; allowed are symbols that the exchange has");
         }
-        catch (OperationCanceledException) when (stop.Token.IsCancellationRequested)
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
             log.Write("stopped before the exchange answered");
             return ExitCode.Done;
         }
 
-        using Appliance.Appliance appliance = new(options, info, log, time, random);
+        using Appliance.Appliance appliance = new(home, info, log, time, random);
         appliance.Start();
-        appliance.Wait(seconds is { } limit ? TimeSpan.FromSeconds(limit) : Timeout.InfiniteTimeSpan, stop.Token);
+        appliance.Wait(seconds is { } limit ? TimeSpan.FromSeconds(limit) : Timeout.InfiniteTimeSpan, stop);
         RunSummary summary = appliance.Stop();
         if (json) Console.WriteLine(summary.ToJson());
         else await Console.Error.WriteLineAsync(SummaryText.Of(summary.ToJson(), summary.State)).ConfigureAwait(false);

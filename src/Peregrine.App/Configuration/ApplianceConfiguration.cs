@@ -6,12 +6,17 @@ using Microsoft.Extensions.Configuration;
 
 using Peregrine.Common;
 using Peregrine.Execution.Risk;
+using Peregrine.Storage.Backups;
+using Peregrine.Storage.Disk;
 
 namespace Peregrine.App.Configuration;
 
 /// <summary>Reads <see cref="ApplianceOptions"/> from peregrine.json, then PEREGRINE__… variables, then flags; what comes later wins.</summary>
 public static partial class ApplianceConfiguration
 {
+    /// <summary>Keys and secrets of every kind are far shorter; whatever is longer is another file.</summary>
+    private const int CredentialBytesMax = 8_192;
+
     private static readonly string[] DefaultStreams = ["aggTrade", "trade", "depth20@100ms", "depth@100ms", "bookTicker", "kline_1m"];
 
     /// <param name="file">The configuration file, or null for none.</param>
@@ -83,12 +88,36 @@ public static partial class ApplianceConfiguration
             Risk = ReadRisk(reader),
             BatchMillis = reader.Whole("recording:batchMillis", 250, 10, 250),
             BackupTarget = reader.Text("backup:target", "") is { Length: > 0 } target ? Path.GetFullPath(target, folder) : "",
-            BackupLevel = reader.Whole("backup:level", 3, 1, 19),
+            Backup = new BackupOptions
+            {
+                Level = reader.Whole("backup:level", 3, BackupOptions.LevelMin, BackupOptions.LevelMax),
+                Threads = reader.Whole("backup:threads", 0, 0, BackupOptions.ThreadsMax),
+                BytesPerSecondMax = reader.Whole("backup:megabytesPerSecond", 0, 0, 100_000) * 1_000_000L,
+                RecheckExisting = false, // At each start; retention hashes everything before it deletes.
+            },
+            RetentionKeepWeeks = reader.Whole("retention:keepWeeks", 0, 0, 5_000),
+            RetentionFilesPerDay = reader.Whole("retention:filesPerDay", 2, 1, 100),
+            Disk = ReadDisk(reader),
+            ObserveAfter = reader.Whole("restarts:observeAfter", 5, 0, 1_000),
+            RestartWindow = TimeSpan.FromMinutes(reader.Whole("restarts:withinMinutes", 10, 1, 10_000)),
+            RestartPauseMax = TimeSpan.FromSeconds(reader.Whole("restarts:pauseMaxSeconds", 300, 0, 86_400)),
             Idle = idle switch { "spin" => HotIdle.Spin, "spinThenBlock" => HotIdle.SpinThenBlock, _ => HotIdle.Block },
             Core = reader.Whole("hotThread:core", -1, -1, 1_023),
             RingSlots = ringSlots,
             RingWords = ringWords,
         };
+    }
+
+    private static DiskOptions ReadDisk(ConfigurationReader reader)
+    {
+        DiskOptions usual = new();
+        double noDepth = reader.Fraction("disk:noDepthBelow", usual.NoDepthShare, 0, 1);
+        double ledgerOnly = reader.Fraction("disk:ledgerOnlyBelow", usual.LedgerOnlyShare, 0, 1);
+        double halt = reader.Fraction("disk:haltBelow", usual.HaltShare, 0, 1);
+        CultureInfo culture = CultureInfo.InvariantCulture;
+        if (ledgerOnly > noDepth) reader.Refuse("disk:ledgerOnlyBelow", ledgerOnly.ToString(culture), $"at most disk.noDepthBelow ({noDepth.ToString(culture)})");
+        if (halt > ledgerOnly) reader.Refuse("disk:haltBelow", halt.ToString(culture), $"at most disk.ledgerOnlyBelow ({ledgerOnly.ToString(culture)})");
+        return usual with { NoDepthShare = noDepth, LedgerOnlyShare = ledgerOnly, HaltShare = halt, BallastBytes = reader.Whole("disk:ballastMegabytes", 64, 0, 100_000) * 1_048_576L };
     }
 
     private static RiskLimits ReadRisk(ConfigurationReader reader)
@@ -116,7 +145,9 @@ public static partial class ApplianceConfiguration
         if (!info.Exists) reader.Refuse(path, file, "the path of a file that exists");
         else if (info.LinkTarget is not null) reader.Refuse(path, file, "a file itself, not a link to one");
         else if ((info.UnixFileMode & ~(UnixFileMode.UserRead | UnixFileMode.UserWrite)) != 0) reader.Refuse(path, file, "a file that only its owner can read (chmod 600)");
-        else return File.ReadAllText(full).Trim();
+        else if (info.Length > CredentialBytesMax) reader.Refuse(path, file, $"a file of at most {CredentialBytesMax} bytes");
+        else if (File.ReadAllText(full).Trim() is not { Length: > 0 } text || text.AsSpan().IndexOfAny(" \t\r\n") >= 0) reader.Refuse(path, file, "a file with one word in it, the key or the secret (its own line end does not count)");
+        else return text;
         return value;
     }
 

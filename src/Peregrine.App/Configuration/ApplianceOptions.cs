@@ -1,5 +1,7 @@
 using Peregrine.Common;
 using Peregrine.Execution.Risk;
+using Peregrine.Storage.Backups;
+using Peregrine.Storage.Disk;
 
 namespace Peregrine.App.Configuration;
 
@@ -62,7 +64,28 @@ public sealed record ApplianceOptions
     public int OrderPauseMillis { get; init; }
     public int BatchMillis { get; init; }
     public string BackupTarget { get; init; } = "";
-    public int BackupLevel { get; init; }
+    public BackupOptions Backup { get; init; } = new();
+
+    /// <summary>Sealed weeks with a verified backup that stay here; 0 deletes nothing, ever.</summary>
+    public int RetentionKeepWeeks { get; init; }
+
+    /// <summary>The most files that retention deletes in a day.</summary>
+    public int RetentionFilesPerDay { get; init; }
+
+    /// <summary>When a disk counts as filling up.</summary>
+    public DiskOptions Disk { get; init; } = new();
+
+    /// <summary>Unclean ends within the window after which a start only observes; 0 for never.</summary>
+    public int ObserveAfter { get; init; }
+
+    public TimeSpan RestartWindow { get; init; }
+
+    /// <summary>The longest pause before the network is used, after unclean ends.</summary>
+    public TimeSpan RestartPauseMax { get; init; }
+
+    /// <summary>The mode was changed to record because of what happened before: nothing is traded until a person has looked.</summary>
+    public bool ObserveOnly { get; init; }
+
     public HotIdle Idle { get; init; }
     public int Core { get; init; }
     public int RingSlots { get; init; }

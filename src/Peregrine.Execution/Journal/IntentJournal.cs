@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.IO.MemoryMappedFiles;
 using System.Numerics;
 using System.Runtime.InteropServices;
@@ -21,6 +22,8 @@ public sealed unsafe class IntentJournal : IDisposable
     private const int HalfRecords = 8_192;
     private const uint Magic = 0x4A475250; // "PRGJ"
     private const int SymbolBytes = 24;
+
+    private const long FileBytes = 2L * HalfRecords * Record.SizeBytes;
 
     private readonly FileStream _file;
     private readonly MemoryMappedFile _map;
@@ -52,30 +55,58 @@ public sealed unsafe class IntentJournal : IDisposable
         public OrderIntent Intent;
     }
 
-    /// <summary>Opens or creates the journal; what is damaged ends it there, everything before it holds.</summary>
+    /// <summary>
+    /// Opens or creates the journal. A record that is damaged is passed over, and a file that is no journal at all is set aside under another name, never
+    /// overwritten; either way <see cref="Damage"/> says so, and intents may be missing.
+    /// </summary>
+    /// <param name="time">For the name of a file that is set aside.</param>
     /// <exception cref="IOException">Another process has it open, or the disk is full.</exception>
-    public IntentJournal(string path)
+    public IntentJournal(string path, TimeProvider? time = null)
     {
-        const long size = 2L * HalfRecords * Record.SizeBytes;
-        _file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
-        if (_file.Length != size)
+        _file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read | FileShare.Delete);
+        if (_file.Length != 0 && !IsJournal(_file))
         {
-            _file.SetLength(0);
-            _file.Write(new byte[size]); // Real blocks now: a full disk must not surprise an order later.
+            string aside = AsideName(path, time ?? TimeProvider.System);
+            File.Move(path, aside);
+            _file.Dispose();
+            _file = new FileStream(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Read | FileShare.Delete);
+            Damage = $"the order journal was no journal and was set aside as {aside}";
+        }
+        if (_file.Length == 0)
+        {
+            _file.Write(new byte[FileBytes]); // Real blocks now: a full disk must not surprise an order later.
             _file.Flush(flushToDisk: true);
         }
-        _map = MemoryMappedFile.CreateFromFile(_file, null, size, MemoryMappedFileAccess.ReadWrite, HandleInheritability.None, leaveOpen: true);
-        _view = _map.CreateViewAccessor(0, size);
+        _map = MemoryMappedFile.CreateFromFile(_file, null, FileBytes, MemoryMappedFileAccess.ReadWrite, HandleInheritability.None, leaveOpen: true);
+        _view = _map.CreateViewAccessor(0, FileBytes);
         byte* start = null;
         _view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
         _records = (Record*)start;
 
-        uint first = HeaderEpoch(0), second = HeaderEpoch(1);
+        uint first = EpochOf(0), second = EpochOf(1);
         _half = second > first ? 1 : 0;
         _epoch = Math.Max(first, second);
         if (_epoch == 0) Begin(half: 0, epoch: 1, []);
-        else _count = CountValid();
+        else _count = FindEnd();
+        MendIfDamaged(path, time ?? TimeProvider.System);
     }
+
+    /// <summary>A copy of the damaged file is kept, and what is sound moves to the other half: damage is told of once.</summary>
+    private void MendIfDamaged(string path, TimeProvider time)
+    {
+        if (Damage.Length == 0 || Damage.Contains("set aside", StringComparison.Ordinal)) return;
+        string copy = AsideName(path, time);
+        File.Copy(path, copy);
+        Damage += $"; a copy of it is {copy}";
+        Compact();
+        FlushToDisk();
+        *(_records + ((1 - _half) * HalfRecords)) = default; // The other half has all; a header that is still damaged would be told of for ever.
+    }
+
+    private static string AsideName(string path, TimeProvider time) => string.Create(CultureInfo.InvariantCulture, $"{path}.corrupt-{time.GetUtcNow():yyyyMMddTHHmmssfff}");
+
+    /// <summary>What was found damaged when it was opened, and that intents may be missing therefore; empty when all was well.</summary>
+    public string Damage { get; private set; } = "";
 
     /// <summary>Records that still fit before open intents move to the other half.</summary>
     public int Free => HalfRecords - _count;
@@ -109,6 +140,7 @@ public sealed unsafe class IntentJournal : IDisposable
         for (int i = 1; i < _count; i++)
         {
             Record* record = At(i);
+            if (!IsCurrent(record)) continue; // Damaged, and reported as such when the file was opened.
             if (record->Kind == RecordKind.End) open.Remove(record->Intent.ClientId);
             else open[record->Intent.ClientId] = new OpenIntent(Encoding.UTF8.GetString(record->Symbol, record->SymbolLength), record->Intent, record->WrittenNanos);
         }
@@ -155,17 +187,51 @@ public sealed unsafe class IntentJournal : IDisposable
         _count++;
     }
 
-    private uint HeaderEpoch(int half)
+    /// <summary>
+    /// The epoch of a half, 0 where it was never used. A compaction that was cut short leaves records under an older, sound header: they do not count.
+    /// Records under a damaged header do, for nothing else is left to say what they are.
+    /// </summary>
+    private uint EpochOf(int half)
     {
-        Record* header = _records + (half * HalfRecords);
-        return IsValid(header) && header->Kind == RecordKind.Header ? header->Epoch : 0;
+        Record* records = _records + (half * HalfRecords);
+        if (IsValid(records) && records->Kind == RecordKind.Header) return records->Epoch;
+        if (IsBlank(records)) return 0;
+        uint epoch = 0;
+        for (int i = 1; i < HalfRecords; i++)
+            if (IsValid(records + i)) epoch = Math.Max(epoch, records[i].Epoch);
+        Damage = "the header of the order journal was damaged";
+        return epoch;
     }
 
-    private int CountValid()
+    /// <summary>One past the last sound record. Anything unsound before it is damage, for records are written one after the other.</summary>
+    private int FindEnd()
     {
-        int count = 0;
-        while (count < HalfRecords && IsValid(At(count)) && At(count)->Epoch == _epoch) count++;
-        return count;
+        int end = HalfRecords;
+        while (end > 1 && !IsCurrent(At(end - 1))) end--;
+        int damaged = 0;
+        for (int i = 1; i < end; i++)
+            if (!IsCurrent(At(i))) damaged++;
+        // A record beyond the end that is neither blank nor of an earlier use was cut short or damaged: what it said is lost.
+        if (end < HalfRecords && !IsBlank(At(end)) && !IsValid(At(end))) damaged++;
+        if (damaged > 0) Damage = string.Create(CultureInfo.InvariantCulture, $"{damaged} records of the order journal were damaged");
+        return end;
+    }
+
+    private bool IsCurrent(Record* record) => IsValid(record) && record->Epoch == _epoch;
+
+    private static bool IsBlank(Record* record) => new ReadOnlySpan<byte>(record, Record.SizeBytes).IndexOfAnyExcept((byte)0) < 0;
+
+    /// <summary>It has our length, and our magic number begins some record.</summary>
+    private static bool IsJournal(FileStream file)
+    {
+        if (file.Length != FileBytes) return false;
+        byte[] all = new byte[FileBytes];
+        file.ReadExactly(all);
+        file.Position = 0;
+        if (all.AsSpan().IndexOfAnyExcept((byte)0) < 0) return true; // Made, and cut off before its first record.
+        for (int at = 0; at < all.Length; at += Record.SizeBytes)
+            if (MemoryMarshal.Read<uint>(all.AsSpan(at)) == Magic) return true;
+        return false;
     }
 
     private static bool IsValid(Record* record) => record->Magic == Magic && record->SymbolLength <= SymbolBytes && record->Checksum == ChecksumOf(record);

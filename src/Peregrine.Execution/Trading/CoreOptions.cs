@@ -30,6 +30,9 @@ public enum CoreOrder
 
     /// <summary>Trade again: only a person says so.</summary>
     Arm = 3,
+
+    /// <summary>No new orders, and every open one is cancelled; asked again each second until none is left.</summary>
+    CancelAll = 4,
 }
 
 /// <summary>What the core asks the shell to do.</summary>

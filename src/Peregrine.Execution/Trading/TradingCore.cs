@@ -25,6 +25,7 @@ public sealed class TradingCore
     private readonly Dictionary<AssetCode, long> _freeUnits = new(64); // More assets than symbols can name; it must not grow on the hot path.
     private long _nowNanos;
     private bool _gatewayIsReady;
+    private bool _cancelsAll;
 
     /// <param name="options">How targets become orders, and the limits.</param>
     /// <param name="instruments">The symbols of the run; no symbol may join later.</param>
@@ -82,7 +83,7 @@ public sealed class TradingCore
         {
             case EventKind.Session: Begin(sequence, in entry, payload); break;
             case EventKind.Timer: OnTimer(sequence, in entry); break;
-            case EventKind.Command: OnCommand((CoreOrder)entry.Plain.A); break;
+            case EventKind.Command: OnCommand(sequence, in entry); break;
             case EventKind.Line: OnLine(sequence, in entry, payload); break;
             case EventKind.OrderReport: OnReport(in entry, in Payload.Read<OrderReport>(payload)); break;
             case EventKind.Position: OnPosition(in entry, in Payload.Read<PositionRecord>(payload)); break;
@@ -98,16 +99,40 @@ public sealed class TradingCore
         Requests.Clear();
         _gatewayIsReady = false;
         foreach (SymbolTrading symbol in _symbols) Sense(sequence, symbol, in session, payload);
+        if (session.Plain.C > 1) return; // The hot thread came back within its process: what a person or a guard forbade stays forbidden.
         State = _options.Trades ? TradingState.Active : TradingState.Halted;
+        _cancelsAll = false;
     }
 
-    private void OnCommand(CoreOrder order) => State = order switch
+    private void OnCommand(long sequence, in MarketEvent command)
     {
-        CoreOrder.Halt => TradingState.Halted,
-        CoreOrder.ReduceOnly => TradingState.ReduceOnly,
-        CoreOrder.Arm when _options.Trades => TradingState.Active,
-        _ => State,
-    };
+        var order = (CoreOrder)command.Plain.A;
+        State = order switch
+        {
+            CoreOrder.Halt or CoreOrder.CancelAll => TradingState.Halted,
+            CoreOrder.ReduceOnly => TradingState.ReduceOnly,
+            CoreOrder.Arm when _options.Trades => TradingState.Active,
+            _ => State,
+        };
+        if (order == CoreOrder.Arm) _cancelsAll = false;
+        if (order != CoreOrder.CancelAll) return;
+        _cancelsAll = true;
+        CancelOpen(sequence, in command);
+    }
+
+    /// <summary>An order of unknown state is cancelled like any other: the answer says what became of it.</summary>
+    private void CancelOpen(long sequence, in MarketEvent cause)
+    {
+        if (Orders.OpenCount == 0) return;
+        foreach (ref readonly TrackedOrder order in Orders.Orders)
+        {
+            if (!order.IsOpen) continue;
+            CancelIntent intent = new() { ClientId = order.ClientId, ExchangeOrderId = order.ExchangeOrderId, CauseSequence = sequence };
+            MarketEvent record = OutputOf(EventKind.CancelIntent, this[order.Symbol], in cause);
+            _outputs.Append(in record, Payload.Of(ref intent));
+            Requests.Enqueue(new CoreRequest { Kind = CoreRequestKind.Cancel, Symbol = order.Symbol, Cancel = intent });
+        }
+    }
 
     private void OnLine(long sequence, in MarketEvent line, ReadOnlySpan<long> payload)
     {
@@ -130,6 +155,7 @@ public sealed class TradingCore
 
     private void OnTimer(long sequence, in MarketEvent timer)
     {
+        if (_cancelsAll) CancelOpen(sequence, in timer);
         for (int slot = Orders.NextToQuery(_nowNanos); slot >= 0; slot = Orders.NextToQuery(_nowNanos))
         {
             ref readonly TrackedOrder order = ref Orders[slot];

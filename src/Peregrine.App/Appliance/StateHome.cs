@@ -1,0 +1,120 @@
+using System.Collections.Concurrent;
+
+using Peregrine.App.Configuration;
+using Peregrine.Execution.Journal;
+using Peregrine.Kernel;
+using Peregrine.Storage;
+using Peregrine.Storage.Disk;
+
+namespace Peregrine.App.Appliance;
+
+/// <summary>
+/// The state folder of a run, taken before the network is used: nobody else has it, what earlier runs left was looked through, and it is known whether this
+/// one may trade. Disposed last.
+/// </summary>
+internal sealed class StateHome : IDisposable
+{
+    private readonly Action<string> _log;
+    private Action<DiskLevel, DiskSpace>? _diskChanged;
+
+    private StateHome(ApplianceOptions options, Action<string> log, TimeProvider time)
+    {
+        _log = log;
+        Directory.CreateDirectory(options.StateDirectory);
+        try
+        {
+            Pool = RotatingPool.Open(options.StateDirectory, time, new PoolOptions
+            {
+                BatchMax = TimeSpan.FromMilliseconds(options.BatchMillis),
+                Disk = options.Disk,
+                Unchecked = ToCheck.Enqueue,
+                SetAside = ToSalvage.Enqueue,
+                DiskChanged = (level, space) =>
+                {
+                    Level = level;
+                    _diskChanged?.Invoke(level, space);
+                },
+                Report = log,
+            });
+        }
+        catch (StorageException e)
+        {
+            throw new StopException(ExitCode.Failed, e.Message);
+        }
+        try
+        {
+            Restarts = ProcessRestarts.Open(Path.Combine(options.StateDirectory, RestartsName), time, new ProcessRestartOptions
+            {
+                Limit = new RestartLimit(options.ObserveAfter > 0 ? options.ObserveAfter : int.MaxValue, options.RestartWindow),
+                PauseMax = options.RestartPauseMax,
+            });
+            string why = Restarts.ObserveOnly ? $"{Restarts.UncleanEnds} earlier runs ended badly within {options.RestartWindow.TotalMinutes:0} min" : "";
+            if (options.Mode != RunMode.Record)
+            {
+                Journal = new IntentJournal(Path.Combine(options.StateDirectory, "orders.journal"), time);
+                if (Journal.Damage.Length > 0)
+                {
+                    log($"{Journal.Damage}: intents may be missing");
+                    if (options.Mode == RunMode.Live) why = $"{Journal.Damage}";
+                }
+            }
+            Options = why.Length > 0 ? ObserveOnly(options, why) : options;
+        }
+        catch
+        {
+            Journal?.Dispose();
+            Pool.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The file that counts unclean ends, within the state folder.</summary>
+    public const string RestartsName = "restarts";
+
+    /// <summary>What was configured, or what is left of it: a start that only observes has mode record.</summary>
+    public ApplianceOptions Options { get; }
+
+    public RotatingPool Pool { get; }
+    public ProcessRestarts Restarts { get; }
+
+    /// <summary>Null where nothing is traded.</summary>
+    public IntentJournal? Journal { get; private set; }
+
+    /// <summary>Sealed files that the start had no time to check.</summary>
+    public ConcurrentQueue<string> ToCheck { get; } = new();
+
+    /// <summary>Files that were set aside, and from which what is readable is to be saved.</summary>
+    public ConcurrentQueue<string> ToSalvage { get; } = new();
+
+    /// <summary>What the disk has room for.</summary>
+    public DiskLevel Level { get; private set; }
+
+    /// <exception cref="StopException">Another instance has the folder, or it cannot be used.</exception>
+    public static StateHome Open(ApplianceOptions options, Action<string> log, TimeProvider time) => new(options, log, time);
+
+    /// <summary>Who is told when the disk fills up; called on the recorder's thread.</summary>
+    public void OnDiskChanged(Action<DiskLevel, DiskSpace> listener) => _diskChanged = listener;
+
+    /// <summary>After unclean ends: waits before the network is used, so that a boot loop cannot use up what the exchange allows.</summary>
+    public void PauseBeforeNetwork(CancellationToken stop)
+    {
+        if (Restarts.Pause <= TimeSpan.Zero) return;
+        _log($"{Restarts.UncleanEnds} earlier runs ended badly: {Restarts.Pause.TotalSeconds:0.#} s pause before the network is used");
+        stop.WaitHandle.WaitOne(Restarts.Pause);
+    }
+
+    public void Dispose()
+    {
+        Pool.Dispose();
+        _log("the recording is closed");
+        Journal?.Dispose();
+    }
+
+    private ApplianceOptions ObserveOnly(ApplianceOptions options, string why)
+    {
+        Journal?.Dispose();
+        Journal = null;
+        if (options.Mode != RunMode.Record) _log($"{why}: this run only observes and sends no order; a clean stop (SIGTERM) and a new start let it trade again");
+        return options with { Mode = RunMode.Record, ObserveOnly = options.Mode != RunMode.Record };
+    }
+}
