@@ -6,6 +6,7 @@ public sealed class ActorContext
     private readonly Cell? _cell;
     private LonelyLong _progress; // Written every turn, read from another core.
     private volatile bool _completed;
+    private volatile string? _fault;
 
     internal ActorContext(Cell? cell, string path, int generation, TimeProvider time, Random random, CancellationToken stopping)
     {
@@ -45,6 +46,11 @@ public sealed class ActorContext
     public long Progress => Volatile.Read(ref _progress.Value);
 
     internal bool IsCompleted => _completed;
+
+    /// <summary>Why an operator wants this incarnation to fail at the end of its turn; null without such a wish.</summary>
+    internal string? Fault => _fault;
+
+    internal void RequestFault(string reason) => _fault = reason;
 
     /// <summary>Says "alive and getting on" from within a long turn. Only from the actor's own thread.</summary>
     public void ReportProgress() => Volatile.Write(ref _progress.Value, _progress.Value + 1);

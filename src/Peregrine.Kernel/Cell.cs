@@ -6,11 +6,17 @@ namespace Peregrine.Kernel;
 internal sealed class Cell(ChildSpec spec, GroupCell group, int seed, TimeProvider time)
 {
     /// <summary>What other threads see of the control thread's fields.</summary>
-    public sealed record View(ActorState State, int Generation, int Restarts, string LastError, ExitClass LastExit, Incarnation? Running, bool IsHung);
+    public sealed record View(
+        ActorState State, int Generation, int Restarts, string LastError, ExitClass LastExit, Incarnation? Running, bool IsHung, long NotBefore);
 
     public ChildSpec Spec { get; } = spec;
     public GroupCell Group { get; } = group;
     public string Path { get; } = group.Spec.Name + "/" + spec.Name;
+    public IMailbox[] AllMailboxes { get; } = spec.AllMailboxes;
+
+    /// <summary>Those of them whose lease and messages the supervisor looks after: all that are made here.</summary>
+    public ISupervisedMailbox[] Mailboxes { get; } = [.. spec.AllMailboxes.OfType<ISupervisedMailbox>()];
+
     public RestartWindow Window { get; } = new(group.Spec.Restarts, time);
 
     public ActorState State { get; set; }
@@ -23,6 +29,10 @@ internal sealed class Cell(ChildSpec spec, GroupCell group, int seed, TimeProvid
 
     public bool StopAsked { get; set; }
     public bool FoundHung { get; set; }
+
+    /// <summary>Its mailboxes take no more: no incarnation is to come.</summary>
+    public bool IsRetired { get; set; }
+
     public Incarnation? Incarnation { get; set; }
     public int Generation { get; set; }
     public int Restarts { get; set; }
@@ -53,11 +63,15 @@ internal sealed class Cell(ChildSpec spec, GroupCell group, int seed, TimeProvid
     }
     private int _fence;
 
-    private View _view = new(ActorState.Stopped, 0, 0, "", ExitClass.None, null, false);
+    private View _view = new(ActorState.Stopped, 0, 0, "", ExitClass.None, null, false, 0);
 
     public View Published => Volatile.Read(ref _view);
 
+    /// <summary>Of turns.</summary>
     public ProgressSample Sample { get; } = new(time);
+
+    /// <summary>Of messages handled while others wait, one for each of <see cref="Mailboxes"/>.</summary>
+    public ProgressSample[] MailSamples { get; } = Array.ConvertAll(spec.AllMailboxes, _ => new ProgressSample(time));
 
     public bool IsAlive => State is ActorState.Starting or ActorState.Running or ActorState.Stopping;
 
@@ -72,9 +86,25 @@ internal sealed class Cell(ChildSpec spec, GroupCell group, int seed, TimeProvid
     {
         View seen = _view;
         Incarnation? running = State == ActorState.Running ? Incarnation : null;
+        long notBefore = State == ActorState.BackingOff ? Math.Max(NotBefore, Group.NotBefore) : 0;
         if (seen.State == State && seen.Generation == Generation && seen.Restarts == Restarts && seen.LastExit == LastExit && seen.IsHung == FoundHung
-            && ReferenceEquals(seen.LastError, LastError) && ReferenceEquals(seen.Running, running)) return;
-        Volatile.Write(ref _view, new View(State, Generation, Restarts, LastError, LastExit, running, FoundHung));
+            && ReferenceEquals(seen.LastError, LastError) && ReferenceEquals(seen.Running, running) && seen.NotBefore == notBefore) return;
+        Volatile.Write(ref _view, new View(State, Generation, Restarts, LastError, LastExit, running, FoundHung, notBefore));
+    }
+
+    /// <summary>Messages waiting in all its mailboxes, how long the oldest has, and how many were dropped; allocates nothing.</summary>
+    public (int? Depth, TimeSpan? OldestAge, long Dropped) Mail()
+    {
+        int? depth = null;
+        TimeSpan? oldest = null;
+        long dropped = 0;
+        foreach (IMailbox mailbox in AllMailboxes)
+        {
+            depth = (depth ?? 0) + mailbox.Depth;
+            if (mailbox.OldestAge is { } age && (oldest is null || age > oldest)) oldest = age;
+            dropped += mailbox.Dropped;
+        }
+        return (depth, oldest, dropped);
     }
 }
 
@@ -89,5 +119,6 @@ internal sealed class GroupCell(GroupSpec spec, TimeProvider time)
     /// <summary>While the whole group comes up, each waits for those before it. A rest-for-one group is never without this order.</summary>
     public bool Ordered { get; set; }
 
+    /// <summary>When it comes up again after a restart as a whole; 0 before the first.</summary>
     public long NotBefore { get; set; }
 }

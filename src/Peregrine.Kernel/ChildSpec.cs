@@ -31,6 +31,12 @@ public sealed record ChildSpec(string Name, Func<ActorContext, IActor> Start)
     /// <summary>No turn ended and no progress was reported for so long: the actor hangs. Null: never suspected.</summary>
     public TimeSpan? HangAfter { get; init; }
 
+    /// <summary>
+    /// A message waits, and none was taken for so long: the actor hangs, though its turns end. Null: never suspected. Time in which it does not
+    /// run counts for nothing.
+    /// </summary>
+    public TimeSpan? TakeWithin { get; init; }
+
     /// <summary>It owns what no two incarnations may hold (a writer, a session): one that cannot be ended ends the process.</summary>
     public bool OwnsExclusively { get; init; }
 
@@ -42,6 +48,14 @@ public sealed record ChildSpec(string Name, Func<ActorContext, IActor> Start)
     /// <summary>The processor its thread is bound to, where the system allows it.</summary>
     public int? Core { get; init; }
 
-    /// <summary>The actor's mailbox, which outlives its incarnations; shown in the snapshot, and closed when the supervisor has stopped the actor.</summary>
+    /// <summary>
+    /// The actor's mailbox, which outlives its incarnations (see <see cref="MailClass"/>); shown in the snapshot, and closed when the actor has
+    /// ended for good. Only the actor's own thread takes from it.
+    /// </summary>
     public IMailbox? Mailbox { get; init; }
+
+    /// <summary>Further mailboxes, where an actor takes messages of several classes. The snapshot shows them all as one.</summary>
+    public IReadOnlyList<IMailbox> MoreMailboxes { get; init; } = [];
+
+    internal IMailbox[] AllMailboxes => Mailbox is null ? [.. MoreMailboxes] : [Mailbox, .. MoreMailboxes];
 }

@@ -5,9 +5,12 @@ internal static class ErrorText
     private const int CharactersMax = 400;
 
     /// <summary>Type and message of an exception on one line of bounded length.</summary>
-    public static string InOneLine(this Exception error)
+    public static string InOneLine(this Exception error) => $"{error.GetType().Name}: {error.Message}".InOneLine();
+
+    /// <summary>A text on one line of bounded length.</summary>
+    public static string InOneLine(this string text)
     {
-        string text = $"{error.GetType().Name}: {error.Message}".ReplaceLineEndings(" ");
-        return text.Length <= CharactersMax ? text : text[..CharactersMax];
+        string line = text.ReplaceLineEndings(" ");
+        return line.Length <= CharactersMax ? line : line[..CharactersMax];
     }
 }

@@ -3,29 +3,85 @@ namespace Peregrine.Kernel;
 /// <summary>One life of an actor: its thread, from the factory to the disposal. It reports to the supervisor and decides nothing.</summary>
 internal sealed class Incarnation : IDisposable
 {
+    [ThreadStatic] private static Incarnation? t_ofThisThread;
+
     private readonly CancellationTokenSource _stop = new();
+    private readonly ManualResetEvent _wake = new(initialState: false); // Ends a rest between turns.
+    private readonly Lock _wakeGate = new();
     private readonly Supervisor _supervisor;
     private readonly Cell _cell;
+    private readonly Thread _thread;
+    private bool _asked; // The control thread's own.
+    private bool _disposed;
 
     public Incarnation(Supervisor supervisor, Cell cell, int generation, TimeProvider time)
     {
         _supervisor = supervisor;
         _cell = cell;
+        _thread = OwnThread.Create(cell.Spec.Name, Run);
         Context = new ActorContext(cell, cell.Path, generation, time, cell.RandomOf(generation), _stop.Token);
     }
 
+    /// <summary>The incarnation whose thread is the calling one; null elsewhere.</summary>
+    public static Incarnation? OfThisThread => t_ofThisThread;
+
     public ActorContext Context { get; }
 
-    public void Start() => new Thread(Run) { Name = _cell.Spec.Name, IsBackground = true }.Start();
+    public bool Has(IMailbox mailbox) => Array.IndexOf(_cell.Mailboxes, mailbox) >= 0;
 
-    /// <summary>Asks it to end. Callbacks on the token are the actor's own code and must not run on the control thread.</summary>
-    public void AskToStop() =>
-        _stop.CancelAsync().ContinueWith(static asked => asked.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+    public void Start()
+    {
+        foreach (ISupervisedMailbox mailbox in _cell.Mailboxes) mailbox.Lease(_thread);
+        _thread.Start();
+    }
 
-    public void Dispose() => _stop.Dispose();
+    /// <summary>Asks it to end. Callbacks on the token are the actor's own code: they run on a thread of their own, as the pool may be what hangs.</summary>
+    public void AskToStop()
+    {
+        if (_asked) return;
+        _asked = true;
+        OwnThread.Start("stop:" + _cell.Spec.Name, () =>
+        {
+            try
+            {
+                _stop.Cancel();
+            }
+            catch (Exception failure) when (failure is AggregateException or ObjectDisposedException)
+            {
+                // A callback of the actor's threw, or the actor was faster: it ends either way, or is given up.
+            }
+        });
+        Wake();
+    }
+
+    /// <summary>Has it fail at the end of its turn.</summary>
+    public void Fault(string reason)
+    {
+        Context.RequestFault(reason);
+        Wake();
+    }
+
+    public void Dispose()
+    {
+        _stop.Dispose();
+        lock (_wakeGate)
+        {
+            _disposed = true;
+            _wake.Dispose();
+        }
+    }
+
+    private void Wake()
+    {
+        lock (_wakeGate)
+        {
+            if (!_disposed) _wake.Set();
+        }
+    }
 
     private void Run()
     {
+        t_ofThisThread = this;
         IActor? actor = null;
         ExitClass exit = ExitClass.StartFailed;
         string error = "";
@@ -36,14 +92,17 @@ internal sealed class Incarnation : IDisposable
             exit = ExitClass.Crashed; // What it throws from here on.
             _supervisor.OnReady(_cell, this);
             exit = TakeTurns(actor);
+            if (exit == ExitClass.Crashed) error = Context.Fault!.InOneLine();
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
             exit = ExitClass.Stopped;
+            Freeze();
         }
         catch (Exception failure) // Whatever it is: the supervisor decides what becomes of the actor.
         {
             error = failure.InOneLine();
+            Freeze();
         }
         if (actor is IDisposable owner)
         {
@@ -51,6 +110,7 @@ internal sealed class Incarnation : IDisposable
             try
             {
                 owner.Dispose();
+                EndTurn();
             }
             catch (Exception failure)
             {
@@ -69,8 +129,10 @@ internal sealed class Incarnation : IDisposable
         while (!stopping.IsCancellationRequested)
         {
             bool worked = actor.Turn();
+            EndTurn();
             Context.ReportProgress();
             if (Context.IsCompleted) return ExitClass.Completed;
+            if (Context.Fault is not null) return ExitClass.Crashed;
             if (worked)
             {
                 spinner.Reset();
@@ -78,12 +140,22 @@ internal sealed class Incarnation : IDisposable
             }
             switch (idle.Kind)
             {
-                case IdlePolicy.Way.Sleep: stopping.WaitHandle.WaitOne(idle.SleepMillisOrDefault); break;
+                case IdlePolicy.Way.Sleep: _wake.WaitOne(idle.SleepMillisOrDefault); break;
                 case IdlePolicy.Way.Spin: Thread.SpinWait(1); break;
                 case IdlePolicy.Way.SpinThenYield: spinner.SpinOnce(sleep1Threshold: -1); break;
                 default: break;
             }
         }
         return ExitClass.Stopped;
+    }
+
+    private void EndTurn()
+    {
+        foreach (ISupervisedMailbox mailbox in _cell.Mailboxes) mailbox.EndTurn();
+    }
+
+    private void Freeze()
+    {
+        foreach (ISupervisedMailbox mailbox in _cell.Mailboxes) mailbox.Freeze();
     }
 }

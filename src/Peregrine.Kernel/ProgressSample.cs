@@ -1,6 +1,6 @@
 namespace Peregrine.Kernel;
 
-/// <summary>When an incarnation's progress counter was last seen to have moved.</summary>
+/// <summary>When a counter of an incarnation's was last seen to have moved.</summary>
 internal sealed class ProgressSample(TimeProvider time)
 {
     private Incarnation? _of;
@@ -8,9 +8,8 @@ internal sealed class ProgressSample(TimeProvider time)
     private long _movedAt;
 
     /// <summary>Monitor only: looks at the counter, and answers for how long it has stood still.</summary>
-    public TimeSpan Look(Incarnation incarnation, long now)
+    public TimeSpan Look(Incarnation incarnation, long counter, long now)
     {
-        long counter = incarnation.Context.Progress;
         if (!ReferenceEquals(_of, incarnation) || counter != Volatile.Read(ref _counter))
         {
             Volatile.Write(ref _counter, counter);
@@ -23,7 +22,10 @@ internal sealed class ProgressSample(TimeProvider time)
     /// <summary>Monitor only: takes time off the record in which the monitor itself did not run.</summary>
     public void Forgive(long timestamps) => Volatile.Write(ref _movedAt, _movedAt + timestamps);
 
-    /// <summary>Any thread.</summary>
+    /// <summary>Monitor only: counts as moved.</summary>
+    public void Reset() => Volatile.Write(ref _of, null);
+
+    /// <summary>Any thread: since the incarnation's own progress was seen to move.</summary>
     public TimeSpan AgeOf(Incarnation incarnation)
     {
         if (!ReferenceEquals(Volatile.Read(ref _of), incarnation)) return TimeSpan.Zero;

@@ -16,12 +16,16 @@ public sealed class Supervisor : IDisposable
 {
     private enum Phase { New, Booting, Running, Stopping, Stopped }
 
+    /// <summary>How long the end waits for the last writes, in real time.</summary>
+    private static readonly TimeSpan LastWordsWithin = TimeSpan.FromSeconds(2);
+
     private readonly TimeProvider _time;
     private readonly SupervisorOptions _options;
     private readonly Random _jitter;
     private readonly List<GroupCell> _groups = [];
     private readonly Cell[] _cells;
     private readonly OneShotRegistry _oneShots;
+    private readonly DeadLetterOffice _deadLetters;
     private readonly ProgressMonitor _monitor;
     private readonly ConcurrentQueue<Action> _inbox = new();
     private readonly Alarm _alarm;
@@ -31,6 +35,7 @@ public sealed class Supervisor : IDisposable
     private readonly Lock _startGate = new();
     private long _probesAnswered;
     private long _probes;
+    private long _listenerFailures;
 
     // The control thread's own.
     private Phase _phase;
@@ -55,8 +60,12 @@ public sealed class Supervisor : IDisposable
         _cells = [.. _groups.SelectMany(static group => group.Cells)];
         if (_cells.GroupBy(static cell => cell.Path).FirstOrDefault(static same => same.Count() > 1) is { } twice)
             throw new ArgumentException($"Two actors are called '{twice.Key}'.", nameof(groups));
+        ISupervisedMailbox[] mailboxes = [.. _cells.SelectMany(static cell => cell.Mailboxes)];
+        if (mailboxes.Distinct().Count() < mailboxes.Length) throw new ArgumentException("Two actors have the same mailbox; each needs one of its own.", nameof(groups));
+        foreach (ISupervisedMailbox mailbox in mailboxes) mailbox.Bind();
         _alarm = new Alarm(time);
-        _oneShots = new OneShotRegistry(time, _options.OneShotHistoryMax, _ => _alarm.Ring());
+        _oneShots = new OneShotRegistry(time, _options, _ => _alarm.Ring());
+        _deadLetters = new DeadLetterOffice(_options.DeadLettersMax, _options.OnDeadLetter);
         _monitor = new ProgressMonitor(this, _cells, _oneShots, time, _options);
     }
 
@@ -85,7 +94,7 @@ public sealed class Supervisor : IDisposable
             cell.Wanted = true;
             cell.State = ActorState.BackingOff;
         }
-        new Thread(Control) { Name = "supervisor", IsBackground = true }.Start();
+        OwnThread.Start("supervisor", Control);
         _monitor.Start();
         _bootEnded.Wait();
         if (_bootFailure is not null) throw _bootFailure;
@@ -102,19 +111,40 @@ public sealed class Supervisor : IDisposable
             {
                 _phase = Phase.Stopped;
                 _oneShots.Close();
+                foreach (Cell cell in _cells) Retire(cell);
                 return;
             }
         }
         BeginStopping();
         if (_phase != Phase.Stopped) _stopped.Wait();
+        // What was said last shall be on the disk; a disk that hangs does not keep the process from ending.
+        _deadLetters.Finish(LastWordsWithin);
+        _oneShots.Finish(LastWordsWithin);
     }
 
     /// <summary>Begins to stop and returns at once.</summary>
     public void BeginStopping() => Post(BeginStop);
 
     /// <summary>
+    /// Has an actor fail, by an operator's wish or to try what follows: its incarnation ends as crashed, for that reason, when its turn is over.
+    /// It interrupts nothing but the rest between two turns, so an actor that does not come back from its turn hangs, by its own limits.
+    /// </summary>
+    /// <param name="path">group/name.</param>
+    /// <returns>False, and nothing is done, when there is no such actor or it does not run.</returns>
+    public bool Fault(string path, string reason)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(reason);
+        Cell? cell = Array.Find(_cells, each => each.Path == path);
+        if (cell?.Published.Running is not { } incarnation) return false;
+        Post(() => Say(cell, $"is made to fail: {reason.InOneLine()}"));
+        incarnation.Fault(reason);
+        return true;
+    }
+
+    /// <summary>
     /// Runs work that ends, once, on a thread of its own. It is never restarted, and its failure is nobody else's.
-    /// An id that is already known gives the same handle again, and starts nothing.
+    /// An id that is already known gives the same handle again, and starts nothing; with <see cref="SupervisorOptions.OneShotFile"/> also one
+    /// that was known to an earlier process, however it ended there. That it runs is on the file before it does.
     /// </summary>
     /// <param name="deadline">It is asked to end, and listed as timed out, when it takes longer.</param>
     /// <exception cref="InvalidOperationException">The supervisor is stopping.</exception>
@@ -125,8 +155,12 @@ public sealed class Supervisor : IDisposable
     {
         var actors = new ActorStatus[_cells.Length];
         CopyStatus(actors);
-        return new SupervisorSnapshot(actors, _oneShots.List());
+        return new SupervisorSnapshot(actors, _oneShots.List()) { DeadLetters = _deadLetters.List(), Health = Health };
     }
+
+    /// <summary>How well the supervisor itself is served; allocates nothing.</summary>
+    public SupervisorHealth Health => new(
+        _monitor.LateMax, _monitor.PoolDelay, ThreadPool.PendingWorkItemCount, _oneShots.FileFailures, Volatile.Read(ref _listenerFailures) + _deadLetters.ListenerFailures);
 
     /// <summary>The actors' part of the snapshot into memory of the caller's; allocates nothing. Returns how many there are.</summary>
     public int CopyStatus(Span<ActorStatus> into)
@@ -136,11 +170,18 @@ public sealed class Supervisor : IDisposable
         {
             Cell cell = _cells[i];
             Cell.View view = cell.Published;
+            (int? depth, TimeSpan? oldestAge, long dropped) = cell.Mail();
             into[i] = new ActorStatus(
                 cell.Path, view.State, view.Generation, view.Restarts, view.Running is { } running ? cell.Sample.AgeOf(running) : null,
-                cell.Spec.Mailbox?.Depth, cell.Spec.Mailbox?.OldestAge, view.LastError, view.LastExit);
+                depth, oldestAge, view.LastError, view.LastExit, cell.Group.Spec.Name, dropped, view.State == ActorState.BackingOff ? Until(view.NotBefore) : null);
         }
         return _cells.Length;
+    }
+
+    private TimeSpan Until(long timestamp)
+    {
+        TimeSpan left = _time.GetElapsedTime(_time.GetTimestamp(), timestamp);
+        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
     }
 
     /// <summary>Stops, if that has not happened yet.</summary>
@@ -158,8 +199,8 @@ public sealed class Supervisor : IDisposable
     {
         if (cell.Incarnation != of) return;
         cell.Ending = exit;
-        if (error.Length > 0) cell.LastError = error;
-        if (!cell.StopAsked) cell.Fence = 0; // It failed or is done: nothing may act in its name while it is disposed.
+        if (error.Length > 0 && !cell.FoundHung) cell.LastError = error;
+        if (!cell.StopAsked) TakeAway(cell, exit, error); // It failed or is done: nothing may act in its name while it is disposed.
         if (cell.State == ActorState.Stopping) return; // Its deadline is running already.
         CountStability(cell);
         cell.State = ActorState.Stopping;
@@ -174,13 +215,13 @@ public sealed class Supervisor : IDisposable
         OnDown(cell, exit, error);
     });
 
-    internal void OnHung(Cell cell, Incarnation of, TimeSpan still) => Post(() =>
+    internal void OnHung(Cell cell, Incarnation of, string why) => Post(() =>
     {
         if (cell.Incarnation != of || cell.State != ActorState.Running) return;
         cell.FoundHung = true;
-        cell.LastError = $"no progress for {still.TotalSeconds:0.###} s";
-        cell.Fence = 0;
-        Say(cell, cell.LastError, isError: true);
+        cell.LastError = why;
+        Say(cell, why, isError: true);
+        TakeAway(cell, ExitClass.Hung, why);
         CountStability(cell);
         AskToStop(cell);
         cell.StopAsked = false; // It was its own fault.
@@ -220,6 +261,7 @@ public sealed class Supervisor : IDisposable
             if (_phase == Phase.Stopping) AdvanceStop(now);
             else Advance(now);
             foreach (Cell cell in _cells) cell.Publish();
+            if (_phase == Phase.Running) _bootEnded.Open(); // Not earlier: whoever looks then sees all run.
             Volatile.Write(ref _probesAnswered, Volatile.Read(ref _probes));
             foreach (Latch settled in _settling) settled.Open();
             _settling.Clear();
@@ -262,15 +304,14 @@ public sealed class Supervisor : IDisposable
         if (cell.State == ActorState.Running) CountStability(cell);
         ActorState before = cell.State;
         bool asked = cell.StopAsked;
-        cell.Fence = 0;
+        TakeAway(cell, exit, error);
         cell.Incarnation = null;
         cell.FoundHung = false;
         cell.StopAsked = false;
         cell.Ending = ExitClass.None;
         cell.LastExit = exit;
         if (error.Length > 0) cell.LastError = error;
-        bool isError = exit is ExitClass.Crashed or ExitClass.Hung or ExitClass.StartFailed;
-        Say(cell, isError ? $"{Word(exit)}: {error}" : Word(exit), isError);
+        Say(cell, IsFailure(exit) ? $"{Word(exit)}: {error}" : Word(exit), IsFailure(exit));
 
         if (_phase == Phase.Stopping || !cell.Wanted)
         {
@@ -296,7 +337,34 @@ public sealed class Supervisor : IDisposable
             Debug.Assert(before is not ActorState.BackingOff, "Only what is alive can go down.");
             RestartLater(cell, error);
         }
+        if (_phase != Phase.Stopping && cell.State != ActorState.BackingOff) Retire(cell); // A restart of the group may open them again.
     }
+
+    /// <summary>Nothing may act in this incarnation's name any more, and its messages are the next one's.</summary>
+    private void TakeAway(Cell cell, ExitClass exit, string error)
+    {
+        cell.Fence = 0;
+        foreach (ISupervisedMailbox mailbox in cell.Mailboxes)
+        {
+            if (mailbox.Revoke(IsFailure(exit)) is not { } text) continue;
+            _deadLetters.Accept(cell.Path, text, error, _time.GetUtcNow());
+            Say(cell, $"a message that failed twice is set aside: {error}", isError: true);
+        }
+    }
+
+    private void Retire(Cell cell)
+    {
+        if (cell.IsRetired) return;
+        cell.IsRetired = true;
+        if (cell.Mail().Depth is { } left and > 0) Say(cell, $"{left} messages are left in its mailbox", isError: true);
+        foreach (IMailbox mailbox in cell.AllMailboxes)
+        {
+            if (mailbox is ISupervisedMailbox ours) ours.Retire();
+            else mailbox.Close();
+        }
+    }
+
+    private static bool IsFailure(ExitClass exit) => exit is ExitClass.Crashed or ExitClass.Hung or ExitClass.StartFailed;
 
     private void RestartLater(Cell cell, string error)
     {
@@ -312,12 +380,7 @@ public sealed class Supervisor : IDisposable
         cell.NotBefore = In(pause);
         Say(cell, $"starts again in {pause.TotalSeconds:0.###} s");
         if (group.Spec.Strategy != Strategy.RestForOne) return;
-        foreach (Cell later in group.Cells.Skip(group.Cells.IndexOf(cell) + 1))
-        {
-            // A temporary child is never restarted, not even by a sibling's failure.
-            if (later.Spec.Restart == Restart.Temporary) later.Wanted = false;
-            else TakeDownAndUp(later);
-        }
+        foreach (Cell later in group.Cells.Skip(group.Cells.IndexOf(cell) + 1)) TakeDownAndUp(later);
     }
 
     private void RestartGroupLater(Cell cell, string reason)
@@ -329,6 +392,7 @@ public sealed class Supervisor : IDisposable
             Escalate(cell, $"{reason}; and the group had more than {group.Spec.GroupRestarts}");
             return;
         }
+        if (group.NotBefore != 0 && _time.GetElapsedTime(group.NotBefore) >= group.Spec.StableAfter) group.Failures = 0;
         TimeSpan pause = group.Spec.Backoff.Pause(group.Failures++, _jitter);
         group.NotBefore = In(pause);
         group.Ordered = true;
@@ -337,16 +401,24 @@ public sealed class Supervisor : IDisposable
         {
             each.NotBefore = 0;
             each.Window.Clear(); // As after a first start: the levels' limits multiply.
-            if (each.State is not ActorState.Stopped) each.Restarts++;
-            TakeDownAndUp(each);
+            if (TakeDownAndUp(each)) each.Restarts++;
         }
     }
 
-    private static void TakeDownAndUp(Cell cell)
+    /// <summary>False for one that stays down: a temporary child is never restarted, not even by a sibling's failure.</summary>
+    private static bool TakeDownAndUp(Cell cell)
     {
+        bool comesBack = cell.Spec.Restart != Restart.Temporary;
+        if (!comesBack && cell.Generation == 0) return false; // It still gets its one start.
+        if (!comesBack)
+        {
+            cell.Wanted = false;
+            return false;
+        }
         cell.Wanted = true;
         if (cell.IsAlive) cell.HaltFirst = true;
         else cell.State = ActorState.BackingOff;
+        return true;
     }
 
     private void Escalate(Cell cell, string reason)
@@ -357,7 +429,7 @@ public sealed class Supervisor : IDisposable
         Say(cell, $"the process has to end: {reason}", isError: true);
         _escalated.Open();
         // The handlers are not ours and may take their time.
-        new Thread(() => Escalated?.Invoke(escalation)) { Name = "escalation", IsBackground = true }.Start();
+        OwnThread.Start("escalation", () => Tell(() => Escalated?.Invoke(escalation)));
         BeginStop();
     }
 
@@ -378,7 +450,6 @@ public sealed class Supervisor : IDisposable
         }
         if (_phase != Phase.Booting) return;
         _phase = Phase.Running;
-        _bootEnded.Open();
     }
 
     private void StartWhatMay(GroupCell group, long now)
@@ -399,6 +470,7 @@ public sealed class Supervisor : IDisposable
         cell.State = ActorState.Starting;
         cell.Deadline = In(cell.Spec.StartWithin);
         cell.Fence = cell.Generation;
+        cell.IsRetired = false;
         cell.Incarnation = new Incarnation(this, cell, cell.Generation, _time);
         Say(cell, $"starts, generation {cell.Generation}");
         cell.Incarnation.Start();
@@ -433,7 +505,7 @@ public sealed class Supervisor : IDisposable
                 return; // Those before it stay up until it is down.
             }
             if (cell.State == ActorState.BackingOff) cell.State = ActorState.Stopped;
-            cell.Spec.Mailbox?.Close();
+            Retire(cell);
         }
         _phase = Phase.Stopped;
     }
@@ -464,7 +536,6 @@ public sealed class Supervisor : IDisposable
     {
         if (_time.GetElapsedTime(cell.RunningSince) < cell.Group.Spec.StableAfter) return;
         cell.Failures = 0;
-        cell.Group.Failures = 0;
     }
 
     /// <summary>The timestamp of the monotonic clock after so much time.</summary>
@@ -481,14 +552,19 @@ public sealed class Supervisor : IDisposable
 
     private void Say(Cell cell, string text, bool isError = false)
     {
-        if (_options.OnNotice is not { } listener) return;
+        if (_options.OnNotice is { } listener) Tell(() => listener(new SupervisorNotice(_time.GetUtcNow(), cell.Path, text, isError)));
+    }
+
+    /// <summary>A listener that fails must not take the supervisor with it.</summary>
+    private void Tell(Action listener)
+    {
         try
         {
-            listener(new SupervisorNotice(_time.GetUtcNow(), cell.Path, text, isError));
+            listener();
         }
         catch (Exception)
         {
-            // A log that fails must not take the supervisor with it.
+            Interlocked.Increment(ref _listenerFailures);
         }
     }
 }

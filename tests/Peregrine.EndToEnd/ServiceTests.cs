@@ -54,9 +54,9 @@ public sealed class ServiceTests
             Assert.True(File.Exists(archive) && File.Exists(archive + ".json"));
             Assert.Empty(Directory.GetFiles(folder["cold"], "*.partial"));
 
-            (code, string output, errors) = await PeregrineProgram.RunAsync(["db", "restore", archive, "--to", Path.Combine(folder["state"], "crypto_2025_52.db")]);
+            (code, string output, errors) = await PeregrineProgram.RunAsync(["db", "restore", archive, "--to", Path.Combine(folder["state"], "restored.db")]);
             Assert.True(code == 0, errors + output);
-            Assert.Equal(File.ReadAllBytes(older), File.ReadAllBytes(Path.Combine(folder["state"], "crypto_2025_52.db")));
+            Assert.Equal(File.ReadAllBytes(older), File.ReadAllBytes(Path.Combine(folder["state"], "restored.db")));
         }
     }
 }

@@ -20,8 +20,8 @@ public sealed class BackupTests
         Assert.Equal(BackupStage.Done, progress[^1].Stage);
         Assert.Equal(manifest.ToJson(), BackupManifest.Read(cold.File("crypto_2026_47.db.zst")).ToJson());
 
-        BackupManifest restored = Restore.Run(cold.File("crypto_2026_47.db.zst"), folder.File("back.db"));
-        Assert.Equal(manifest.Sha256, restored.Sha256);
+        RestoreResult restored = Restore.Run(cold.File("crypto_2026_47.db.zst"), folder.File("back.db"));
+        Assert.Equal(manifest.Sha256, restored.Manifest?.Sha256);
         Assert.Equal(File.ReadAllBytes(file), File.ReadAllBytes(folder.File("back.db")));
         Collector played = new();
         Assert.Equal(4_000, Recording.Open(folder.File("back.db")).Play(played));
@@ -120,7 +120,7 @@ public sealed class BackupTests
         Assert.Contains("other tables or views", error.Message, StringComparison.Ordinal);
     }
 
-    private static string[] Names(TestFolder folder) => [.. Directory.GetFiles(folder.Path).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal)];
+    private static string[] Names(TestFolder folder) => [.. Directory.GetFiles(folder.Path).Select(path => Path.GetFileName(path)!).Where(name => name != ".backup.lock").Order(StringComparer.Ordinal)];
 
     private static string SealedFile(TestFolder folder)
     {

@@ -121,7 +121,7 @@ internal static class DatabaseCommand
         Command command = new("restore", "Restores one backup under a new name.") { archive, target };
         command.SetAction((parsed, cancel) =>
         {
-            Restore.Run(Path.GetFullPath(parsed.GetValue(archive)!), Path.GetFullPath(parsed.GetValue(target)!), progress: null, cancel);
+            Restore.Run(Path.GetFullPath(parsed.GetValue(archive)!), Path.GetFullPath(parsed.GetValue(target)!), null, null, cancel);
             Console.WriteLine($"restored to {parsed.GetValue(target)}");
             return Task.FromResult(ExitCode.Done);
         });

@@ -1,153 +1,105 @@
-using Peregrine.Storage.Files;
 using Peregrine.Storage.Sqlite;
 
 namespace Peregrine.Storage.Backups;
 
-/// <summary>What a backup or a restore is doing.</summary>
-public enum BackupStage
-{
-    None = 0,
-    Checking = 1,
-    Compressing = 2,
-    Verifying = 3,
-    Decompressing = 4,
-    Done = 5,
-}
-
-/// <summary>How far a backup or a restore is: bytes of the database done and in all.</summary>
-public readonly record struct BackupProgress(BackupStage Stage, long DoneBytes, long TotalBytes);
-
 /// <summary>
-/// Brings a sealed database into cold storage: checked, compressed, read back and compared, and only then given its name. May be cut at any point and
-/// run again; one that is already there and whole is left as it is.
+/// Brings a weekly database into cold storage: compressed, read back, checked, and only then given its name. May be cut at any point and run again; one that is
+/// already there and whole is left as it is. The local file is only read.
 /// </summary>
 /// <remarks>
-/// The archive is compared by the hash of what it decompresses to, which must be that of the file, which in turn passed SQLite's integrity check:
-/// that proves the copy without room for a second one.
+/// An archive has its name only once it is proved, and its manifest only once it has its name. One backup at a time writes into a target folder; others wait.
+/// Half-written files are removed and made anew, never trusted.
 /// </remarks>
 public static class BackupJob
 {
+    /// <summary>The ending of an archive's name, behind the database's.</summary>
     public const string Extension = ".zst";
-    internal const string Partial = ".partial";
 
-    /// <summary>Backs a file up and returns its manifest. For a thread of its own: it reads and writes gigabytes.</summary>
+    /// <summary>Backs a sealed file up. Everything that can be wrong with the target is an outcome that says when to try again.</summary>
     /// <param name="sealedFile">A weekly file that the pool has sealed.</param>
-    /// <param name="targetDirectory">Cold storage: any folder; made where it does not exist.</param>
-    /// <param name="time">For the manifest.</param>
-    /// <param name="level">zstd's level, 1 to 19.</param>
-    /// <param name="progress">Called about once per megabyte.</param>
+    /// <param name="targetDirectory">Cold storage: any folder.</param>
+    /// <param name="time">For the manifest and the pace.</param>
+    /// <param name="options">How to go about it.</param>
+    /// <param name="progress">Called about once per megabyte, on the thread that does the work.</param>
     /// <param name="cancellation">Ends the work with an <see cref="OperationCanceledException"/>; nothing is left behind.</param>
-    /// <exception cref="StorageException">The file is live or damaged, zstd is not installed, or the target refuses.</exception>
+    /// <exception cref="StorageException">The file is live, damaged or cannot be read, or zstd is not installed: trying again is of no use.</exception>
+    public static BackupOutcome Attempt(
+        string sealedFile, string targetDirectory, TimeProvider time, BackupOptions? options = null, Action<BackupProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        options ??= new BackupOptions();
+        options.Require();
+        ZstdNative.Require();
+        string target = Path.GetFullPath(targetDirectory);
+        return Guard(target, options, () => Quiet.Run("backup", options.Background, () =>
+        {
+            BackupSource source = BackupSource.Sealed(Path.GetFullPath(sealedFile));
+            return new BackupPipeline(source, time, options, progress, cancellation).Run(target);
+        }));
+    }
+
+    /// <summary>
+    /// Backs up a file that is being written: SQLite makes a consistent copy of it in the target folder, which then goes the way of a sealed one under a name
+    /// with its instant (<c>crypto_2026_47.live-20261118T120000000Z.db.zst</c>). Retention never counts it as a backup of the week.
+    /// </summary>
+    /// <param name="liveFile">A weekly file, live or sealed.</param>
+    /// <inheritdoc cref="Attempt"/>
+    public static BackupOutcome AttemptLive(
+        string liveFile, string targetDirectory, TimeProvider time, BackupOptions? options = null, Action<BackupProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        options ??= new BackupOptions();
+        options.Require();
+        ZstdNative.Require();
+        string target = Path.GetFullPath(targetDirectory);
+        return Guard(target, options, () => Quiet.Run("backup", options.Background, () => LiveSnapshot.BackUp(Path.GetFullPath(liveFile), target, time, options, progress, cancellation)));
+    }
+
+    /// <summary>As <see cref="Attempt"/> for callers to whom every end but a proved archive is a failure. Makes the target folder where it does not exist.</summary>
+    /// <exception cref="StorageException">The file cannot be backed up, or the target refuses.</exception>
     public static BackupManifest Run(
         string sealedFile, string targetDirectory, TimeProvider time, int level = 3, Action<BackupProgress>? progress = null, CancellationToken cancellation = default)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(level, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(level, 19);
-        ZstdNative.Require();
-        string name = Path.GetFileName(sealedFile);
-        if (!IsoWeek.TryParseFileName(name, out IsoWeek week)) throw new StorageException($"{sealedFile} is not named like a weekly file (crypto_YYYY_WW.db).");
-        if (!File.Exists(sealedFile)) throw new StorageException($"There is no {sealedFile}.");
-        if (!SegmentFile.IsSealed(sealedFile)) throw new StorageException($"{sealedFile} is not sealed: it may still change.");
-        Directory.CreateDirectory(targetDirectory);
-        string archive = Path.Combine(targetDirectory, name + Extension);
-        string partial = archive + Partial;
-        File.Delete(partial); // Half a file is redone, not trusted.
-        long total = new FileInfo(sealedFile).Length;
+        BackupOutcome outcome = Attempt(sealedFile, targetDirectory, time, new BackupOptions { Level = level, CreateTarget = true }, progress, cancellation);
+        return outcome.Manifest ?? throw new StorageException(outcome.Sentence);
+    }
 
-        progress?.Invoke(new BackupProgress(BackupStage.Checking, 0, total));
-        if (Existing(sealedFile, archive) is { } done)
-        {
-            progress?.Invoke(new BackupProgress(BackupStage.Done, total, total));
-            return done;
-        }
-        Dictionary<string, long> events = CheckSource(sealedFile);
+    /// <summary>The programs that make archives here, for the manifest.</summary>
+    internal static string MadeWith => $"Peregrine {typeof(BackupJob).Assembly.GetName().Version?.ToString(3)}, SQLite {SqliteVersion.Text}, zstd {ZstdNative.Version}";
+
+    private static BackupOutcome Guard(string target, BackupOptions options, Func<BackupOutcome> work)
+    {
         try
         {
-            ZstdStream.Summary written = Compress(sealedFile, partial, level, bytes => progress?.Invoke(new BackupProgress(BackupStage.Compressing, bytes, total)), cancellation);
-            Posix.Flush(partial);
-            Verify(partial, written, bytes => progress?.Invoke(new BackupProgress(BackupStage.Verifying, bytes, total)), cancellation);
-            BackupManifest manifest = new()
-            {
-                Format = 1,
-                File = name,
-                Week = week.ToString(),
-                Bytes = written.ReadBytes,
-                Sha256 = written.ReadHash,
-                Archive = Path.GetFileName(archive),
-                ArchiveBytes = written.WrittenBytes,
-                ArchiveSha256 = written.WrittenHash,
-                Level = level,
-                Events = events,
-                Created = time.GetUtcNow(),
-            };
-            File.Delete(BackupManifest.PathOf(archive)); // The manifest of an older attempt must not speak for the new archive.
-            File.Move(partial, archive, overwrite: true);
-            Posix.FlushFolderOf(archive);
-            WriteManifest(archive, manifest);
-            progress?.Invoke(new BackupProgress(BackupStage.Done, total, total));
-            return manifest;
+            return work();
         }
-        catch
+        catch (SourceReadException error)
         {
-            File.Delete(partial);
-            throw;
+            throw new StorageException(error.Message, error);
         }
-    }
-
-    private static BackupManifest? Existing(string sealedFile, string archive)
-    {
-        if (!File.Exists(archive) || !File.Exists(BackupManifest.PathOf(archive))) return null;
-        try
+        catch (Exception error) when (BackupTarget.Translate(error, target) is { } refusal)
         {
-            BackupManifest manifest = BackupManifest.Read(archive);
-            return manifest.ArchiveSha256 == HashOf(archive) && manifest.Sha256 == HashOf(sealedFile) ? manifest : null;
+            TimeSpan pause = BackupOutcome.PauseAfter(options.FailedBefore + 1);
+            return new BackupOutcome(refusal.Verdict, refusal.Message, "", null, pause);
         }
-        catch (StorageException)
-        {
-            return null; // Made anew.
-        }
-    }
-
-    private static Dictionary<string, long> CheckSource(string path)
-    {
-        using Database database = Database.OpenReadOnly(path);
-        SegmentFile.Recognise(database);
-        string integrity = SegmentFile.Check(database, quick: false, TimeProvider.System, budget: null);
-        if (integrity != "ok") throw new StorageException($"{path} is damaged and cannot be backed up as a recording: {integrity}");
-        return DatabaseStatus.Counts(database)
-            .GroupBy(static count => Common.Events.EventKinds.Text(count.Kind), StringComparer.Ordinal)
-            .ToDictionary(static kind => kind.Key, static kind => kind.Sum(static count => count.Count), StringComparer.Ordinal);
-    }
-
-    private static ZstdStream.Summary Compress(string source, string partial, int level, Action<long> progress, CancellationToken cancellation)
-    {
-        using FileStream input = OpenForReading(source);
-        using FileStream output = new(partial, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0);
-        return ZstdStream.Compress(input, output, level, progress, cancellation);
-    }
-
-    private static void Verify(string partial, ZstdStream.Summary expected, Action<long> progress, CancellationToken cancellation)
-    {
-        using FileStream input = OpenForReading(partial);
-        ZstdStream.Summary found = ZstdStream.Decompress(input, Stream.Null, expected.ReadBytes, progress, cancellation);
-        if (found.WrittenHash != expected.ReadHash || found.ReadHash != expected.WrittenHash) throw new StorageException($"{partial} does not decompress to what was compressed: the target or the memory is faulty.");
-    }
-
-    private static void WriteManifest(string archive, BackupManifest manifest)
-    {
-        string path = BackupManifest.PathOf(archive);
-        string partial = path + Partial;
-        File.WriteAllText(partial, manifest.ToJson());
-        Posix.Flush(partial);
-        File.Move(partial, path, overwrite: true);
-        Posix.FlushFolderOf(path);
     }
 
     internal static FileStream OpenForReading(string path) => new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.SequentialScan);
 
-    internal static string HashOf(string path)
+    /// <summary>SHA-256 of a file, read once and forgotten by the page cache.</summary>
+    internal static string HashOf(string path, Pace pace, Action<long>? progress = null)
     {
         using FileStream file = OpenForReading(path);
-        return Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(file));
+        using System.Security.Cryptography.IncrementalHash hash = System.Security.Cryptography.IncrementalHash.CreateHash(System.Security.Cryptography.HashAlgorithmName.SHA256);
+        byte[] piece = GC.AllocateUninitializedArray<byte>(Piece.Size);
+        long done = 0;
+        while (file.Read(piece) is > 0 and int read)
+        {
+            pace.Count(read);
+            hash.AppendData(piece, 0, read);
+            done += read;
+            if (done % (32L << 20) < read) Quiet.Forget(file);
+            progress?.Invoke(done);
+        }
+        Quiet.Forget(file);
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 }

@@ -1,0 +1,93 @@
+using System.Security.Cryptography;
+
+namespace Peregrine.Storage.Backups;
+
+/// <summary>What goes into zstd and what comes out, hashed on both sides, paced, and kept from filling the page cache.</summary>
+internal sealed class ZstdSides : IDisposable
+{
+    /// <summary>
+    /// Written bytes are brought to the disk in such portions: one flush of gigabytes at the end would hold up the recorder's own checkpoints.
+    /// </summary>
+    private const long FlushEvery = 32L << 20;
+
+    private readonly FileStream _source;
+    private readonly Stream _target;
+    private readonly Pace _pace;
+    private readonly HashThread _hashes = new();
+    private readonly IncrementalHash _readHash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private readonly IncrementalHash _writtenHash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private Piece _output;
+    private long _forgotten;
+    private long _flushed;
+
+    internal ZstdSides(FileStream source, Stream target, Pace pace)
+    {
+        _source = source;
+        _target = target;
+        _pace = pace;
+        _output = _hashes.Take();
+    }
+
+    internal byte[] Output => _output.Bytes;
+    internal long ReadBytes { get; private set; }
+    internal long WrittenBytes { get; private set; }
+
+    /// <summary>The next piece of the source, empty at its end. To be given back with <see cref="Done"/>.</summary>
+    /// <exception cref="SourceReadException">The disk refuses.</exception>
+    internal Piece Read()
+    {
+        Piece piece = _hashes.Take();
+        try
+        {
+            piece.Count = _source.Read(piece.Bytes);
+        }
+        catch (IOException error)
+        {
+            throw new SourceReadException($"{_source.Name} cannot be read: {error.Message}", error);
+        }
+        _pace.Count(piece.Count);
+        ReadBytes += piece.Count;
+        _hashes.Add(_readHash, piece);
+        if (ReadBytes - _forgotten >= FlushEvery)
+        {
+            Quiet.Forget(_source);
+            _forgotten = ReadBytes;
+        }
+        return piece;
+    }
+
+    internal void Done(Piece piece) => _hashes.LetGo(piece);
+
+    internal void Write(int count)
+    {
+        if (count == 0) return;
+        _output.Count = count;
+        _target.Write(_output.Bytes, 0, count);
+        WrittenBytes += count;
+        _hashes.Add(_writtenHash, _output);
+        _hashes.LetGo(_output);
+        _output = _hashes.Take();
+        if (WrittenBytes - _flushed < FlushEvery || _target is not FileStream file) return;
+        file.Flush(flushToDisk: true);
+        Quiet.Forget(file);
+        _flushed = WrittenBytes;
+    }
+
+    internal ZstdStream.Summary Finish()
+    {
+        _hashes.Finish();
+        Quiet.Forget(_source);
+        return new ZstdStream.Summary(
+            ReadBytes, Convert.ToHexStringLower(_readHash.GetHashAndReset()), WrittenBytes, Convert.ToHexStringLower(_writtenHash.GetHashAndReset()));
+    }
+
+    public void Dispose()
+    {
+        _hashes.Dispose();
+        _readHash.Dispose();
+        _writtenHash.Dispose();
+    }
+}
+
+/// <summary>The file that is read, rather than the one that is written, is at fault.</summary>
+internal sealed class SourceReadException(string message, Exception inner) : IOException(message, inner);
