@@ -28,7 +28,7 @@ public sealed class StateFolderTests(ITestOutputHelper output)
             using (FileStream huge = File.Create(Path.Combine(state, "huge.bin"))) huge.SetLength(20L << 30); // Holes: it takes no room.
             File.WriteAllText(Path.Combine(state, "recorder.mark"), "torn");
             File.WriteAllText(Path.Combine(state, "oneshots.jsonl"), "{ torn");
-            File.WriteAllText(Path.Combine(state, "restarts"), "torn");
+            File.WriteAllText(Path.Combine(state, "process-restarts"), "torn");
 
             long began = Stopwatch.GetTimestamp();
             using PeregrineProgram run = PeregrineProgram.Start("run", "--mode", "record", "--exchange", url, "--state", state, "--json");

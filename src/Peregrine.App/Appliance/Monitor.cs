@@ -16,6 +16,7 @@ namespace Peregrine.App.Appliance;
 /// <summary>Publishes the appliance's state a few times a second for other processes to look at. Listens from the side; in steady state it allocates next to nothing.</summary>
 internal sealed class Monitor : IActor, IDisposable
 {
+    private const int OneShotsMax = 50;
     private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(200);
 
     private readonly MonitorParts _parts;
@@ -28,6 +29,8 @@ internal sealed class Monitor : IActor, IDisposable
     private long _next;
     private long _lastEvents;
     private long _lastStamp;
+    private long _nextSnapshot;
+    private SupervisorSnapshot? _snapshot;
     private double _eventsPerSecond;
 
     public Monitor(MonitorParts parts)
@@ -93,6 +96,7 @@ internal sealed class Monitor : IActor, IDisposable
         WriteSymbols(status);
         WriteOrders(status);
         WriteActors();
+        WriteOneShots();
         WriteLines(feed);
         WriteMessages();
         _json.WriteEndObject();
@@ -220,17 +224,54 @@ internal sealed class Monitor : IActor, IDisposable
         foreach (ref readonly ActorStatus actor in _actors.AsSpan(0, count))
         {
             _json.WriteStartObject();
-            int slash = actor.Path.IndexOf('/', StringComparison.Ordinal);
-            _json.WriteString("name"u8, actor.Path.AsSpan(slash + 1));
-            _json.WriteString("group"u8, actor.Path.AsSpan(0, slash));
+            _json.WriteString("name"u8, actor.Path.AsSpan(actor.Group.Length + 1));
+            _json.WriteString("group"u8, actor.Group);
             _json.WriteString("state"u8, StateText(actor.State));
             _json.WriteNumber("restarts"u8, actor.Restarts);
             _json.WriteNumber("generation"u8, actor.Generation);
             _json.WriteNumber("mailbox"u8, actor.MailboxDepth ?? 0);
             Millis("oldestMessageMs"u8, actor.OldestMessageAge);
+            _json.WriteNumber("dropped"u8, actor.Dropped);
             Millis("lastProgressMs"u8, actor.LastProgressAge);
+            Millis("startsInMs"u8, actor.NextStartIn);
             if (actor.LastExit != ExitClass.None) _json.WriteString("lastExit"u8, ExitText(actor.LastExit));
             _json.WriteString("lastError"u8, actor.LastError);
+            _json.WriteEndObject();
+        }
+        _json.WriteEndArray();
+    }
+
+    /// <summary>These are few and change seldom: the lists are asked for only as often as a person could notice.</summary>
+    private void WriteOneShots()
+    {
+        if (_parts.Time.GetTimestamp() >= _nextSnapshot)
+        {
+            _snapshot = _parts.Supervisor().Snapshot();
+            _nextSnapshot = _parts.Time.GetTimestamp() + (_parts.Time.TimestampFrequency / 2);
+        }
+        _json.WriteStartArray("oneShots"u8);
+        foreach (OneShotStatus shot in _snapshot!.OneShots.Skip(Math.Max(0, _snapshot.OneShots.Count - OneShotsMax)))
+        {
+            _json.WriteStartObject();
+            _json.WriteString("id"u8, shot.Id);
+            _json.WriteString("kind"u8, shot.Kind);
+            _json.WriteString("state"u8, shot.State.ToString());
+            _json.WriteNumber("progress"u8, Math.Round(shot.Progress, 3));
+            _json.WriteString("text"u8, shot.Text);
+            _json.WriteString("result"u8, shot.Result);
+            _json.WriteString("error"u8, shot.Error);
+            _json.WriteString("startedAt"u8, shot.StartedAt);
+            _json.WriteEndObject();
+        }
+        _json.WriteEndArray();
+        _json.WriteStartArray("deadLetters"u8);
+        foreach (DeadLetter letter in _snapshot.DeadLetters)
+        {
+            _json.WriteStartObject();
+            _json.WriteString("actor"u8, letter.Actor);
+            _json.WriteString("time"u8, letter.At);
+            _json.WriteString("message"u8, letter.Message);
+            _json.WriteString("error"u8, letter.Error);
             _json.WriteEndObject();
         }
         _json.WriteEndArray();

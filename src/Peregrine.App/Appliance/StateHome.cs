@@ -43,12 +43,15 @@ internal sealed class StateHome : IDisposable
         }
         try
         {
-            Restarts = ProcessRestarts.Open(Path.Combine(options.StateDirectory, RestartsName), time, new ProcessRestartOptions
+            Restarts = ProcessRestarts.Begin(options.StateDirectory, time, new ProcessRestartsOptions
             {
-                Limit = new RestartLimit(options.ObserveAfter > 0 ? options.ObserveAfter : int.MaxValue, options.RestartWindow),
-                PauseMax = options.RestartPauseMax,
+                Max = Math.Max(1, options.ObserveAfter),
+                Within = options.RestartWindow,
+                Pause = new Backoff(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(Math.Max(1, options.RestartPauseMax.TotalSeconds))),
             });
-            string why = Restarts.ObserveOnly ? $"{Restarts.UncleanEnds} earlier runs ended badly within {options.RestartWindow.TotalMinutes:0} min" : "";
+            if (Restarts.Trouble.Length > 0) log($"{ProcessRestarts.FileName}: {Restarts.Trouble}");
+            Pause = options.RestartPauseMax > TimeSpan.Zero ? Restarts.NetworkPause : TimeSpan.Zero;
+            string why = Restarts.ObserveOnly && options.ObserveAfter > 0 ? $"{Restarts.UncleanEnds} earlier runs ended badly within {options.RestartWindow.TotalMinutes:0} min" : "";
             if (options.Mode != RunMode.Record)
             {
                 Journal = new IntentJournal(Path.Combine(options.StateDirectory, "orders.journal"), time);
@@ -68,14 +71,13 @@ internal sealed class StateHome : IDisposable
         }
     }
 
-    /// <summary>The file that counts unclean ends, within the state folder.</summary>
-    public const string RestartsName = "restarts";
-
     /// <summary>What was configured, or what is left of it: a start that only observes has mode record.</summary>
     public ApplianceOptions Options { get; }
 
     public RotatingPool Pool { get; }
     public ProcessRestarts Restarts { get; }
+
+    private TimeSpan Pause { get; }
 
     /// <summary>Null where nothing is traded.</summary>
     public IntentJournal? Journal { get; private set; }
@@ -98,9 +100,9 @@ internal sealed class StateHome : IDisposable
     /// <summary>After unclean ends: waits before the network is used, so that a boot loop cannot use up what the exchange allows.</summary>
     public void PauseBeforeNetwork(CancellationToken stop)
     {
-        if (Restarts.Pause <= TimeSpan.Zero) return;
-        _log($"{Restarts.UncleanEnds} earlier runs ended badly: {Restarts.Pause.TotalSeconds:0.#} s pause before the network is used");
-        stop.WaitHandle.WaitOne(Restarts.Pause);
+        if (Pause <= TimeSpan.Zero) return;
+        _log($"{Restarts.UncleanEnds} earlier runs ended badly: {Pause.TotalSeconds:0.#} s pause before the network is used");
+        stop.WaitHandle.WaitOne(Pause);
     }
 
     public void Dispose()

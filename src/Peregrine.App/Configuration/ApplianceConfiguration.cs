@@ -6,6 +6,7 @@ using Microsoft.Extensions.Configuration;
 
 using Peregrine.Common;
 using Peregrine.Execution.Risk;
+using Peregrine.Kernel;
 using Peregrine.Storage.Backups;
 using Peregrine.Storage.Disk;
 
@@ -98,9 +99,9 @@ public static partial class ApplianceConfiguration
             RetentionKeepWeeks = reader.Whole("retention:keepWeeks", 0, 0, 5_000),
             RetentionFilesPerDay = reader.Whole("retention:filesPerDay", 2, 1, 100),
             Disk = ReadDisk(reader),
-            ObserveAfter = reader.Whole("restarts:observeAfter", 5, 0, 1_000),
+            ObserveAfter = reader.Whole("restarts:observeAfter", 5, 0, ProcessRestartsOptions.MaxAllowed),
             RestartWindow = TimeSpan.FromMinutes(reader.Whole("restarts:withinMinutes", 10, 1, 10_000)),
-            RestartPauseMax = TimeSpan.FromSeconds(reader.Whole("restarts:pauseMaxSeconds", 300, 0, 86_400)),
+            RestartPauseMax = TimeSpan.FromSeconds(reader.Whole("restarts:pauseMaxSeconds", 60, 0, 86_400)),
             Idle = idle switch { "spin" => HotIdle.Spin, "spinThenBlock" => HotIdle.SpinThenBlock, _ => HotIdle.Block },
             Core = reader.Whole("hotThread:core", -1, -1, 1_023),
             RingSlots = ringSlots,

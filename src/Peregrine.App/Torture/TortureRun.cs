@@ -106,7 +106,7 @@ internal sealed class TortureRun(string folder, int kills, double rate, ulong se
     }
 
     private ChildProgram Start(string url, List<string> errors) =>
-        ChildProgram.Start(["run", "--mode", "record", "--exchange", url, "--symbols", Symbols, "--state", folder, "--json"], [new("PEREGRINE__RESTARTS__OBSERVEAFTER", "0")], line =>
+        ChildProgram.Start(["run", "--mode", "record", "--exchange", url, "--symbols", Symbols, "--state", folder, "--json"], [new("PEREGRINE__RESTARTS__OBSERVEAFTER", "0"), new("PEREGRINE__RESTARTS__PAUSEMAXSECONDS", "0")], line =>
         {
             lock (errors) errors.Add(line);
         });
