@@ -15,6 +15,7 @@ RootCommand root = new("Peregrine: a trading appliance for Binance. Start with '
     DatabaseCommand.Create(),
     DashboardCommand.Create(),
     DoctorCommand.Create(),
+    BenchCommand.Create(),
 };
 
 ParseResult parsed = root.Parse(args);
