@@ -7,7 +7,7 @@ public static class Rooms
 {
     private static readonly Dictionary<string, Func<IBenchmark[]>> All = new(StringComparer.Ordinal)
     {
-        ["storage"] = static () => [new RowsAndChunks()],
+        ["storage"] = static () => [new RowsAndChunks(), new RecordedSizes()],
     };
 
     /// <summary>The names that <see cref="Of"/> knows.</summary>
