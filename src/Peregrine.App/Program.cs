@@ -17,6 +17,7 @@ RootCommand root = new("Peregrine: a trading appliance for Binance. Start with '
     ActorsCommand.Create(),
     TortureCommand.Create(),
     DoctorCommand.Create(),
+    BenchCommand.Create(),
 };
 
 ParseResult parsed = root.Parse(args);

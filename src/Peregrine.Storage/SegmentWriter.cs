@@ -15,10 +15,14 @@ internal sealed unsafe class SegmentWriter : IDisposable
     private readonly Statement _rollback;
     private readonly Statement _mark;
     private readonly Statement _chunk;
+    private readonly Statement _replaced;
     private readonly Statement _symbol;
     private readonly Statement?[] _rows = new Statement?[256];
     private readonly RowTable?[] _tables = new RowTable?[256];
     private readonly Statement _input;
+    private readonly RecentChunks _recent = new();
+    private readonly ChunkWriter _large = new();
+    private readonly ChunkScratch _scratch = new();
 
     internal SegmentWriter(Database database)
     {
@@ -28,6 +32,7 @@ internal sealed unsafe class SegmentWriter : IDisposable
         _rollback = database.Prepare("ROLLBACK");
         _mark = database.Prepare("UPDATE meta SET value = ? WHERE key = 'last_sequence'");
         _chunk = database.Prepare("INSERT INTO chunk(first_seq, last_seq, symbol, kind, first_time, last_time, events, version, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        _replaced = database.Prepare("DELETE FROM chunk WHERE first_seq = ?");
         _symbol = database.Prepare("""
             INSERT INTO symbol(name, market, base, quote, tick_size, step_size, min_price, max_price, min_quantity, max_quantity, min_notional, trading)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -51,6 +56,7 @@ internal sealed unsafe class SegmentWriter : IDisposable
 
     internal void Commit(long lastSequence)
     {
+        if (_recent.IsDue) ReplaceRecent();
         _mark.Bind(1, lastSequence);
         _mark.Run();
         _commit.Run();
@@ -72,7 +78,29 @@ internal sealed unsafe class SegmentWriter : IDisposable
         insert.Run();
     }
 
+    /// <summary>Writes a chunk. A small one is kept in mind as well, and written again among its like when there are enough of them.</summary>
     internal void WriteChunk(ChunkBuffer chunk, long symbol, ChunkWriter encoded)
+    {
+        Insert(chunk, symbol, encoded);
+        if (RecentChunks.Takes(chunk)) _recent.Take(chunk, symbol);
+    }
+
+    private void ReplaceRecent()
+    {
+        foreach (long first in _recent.Rows)
+        {
+            _replaced.Bind(1, first);
+            _replaced.Run();
+        }
+        foreach ((long symbol, ChunkBuffer chunk) in _recent.Large())
+        {
+            chunk.Encode(_large, _scratch);
+            Insert(chunk, symbol, _large);
+        }
+        _recent.Clear();
+    }
+
+    private void Insert(ChunkBuffer chunk, long symbol, ChunkWriter encoded)
     {
         _chunk.Bind(1, chunk.FirstSequence);
         _chunk.Bind(2, chunk.LastSequence);
@@ -115,6 +143,7 @@ internal sealed unsafe class SegmentWriter : IDisposable
         _rollback.Dispose();
         _mark.Dispose();
         _chunk.Dispose();
+        _replaced.Dispose();
         _symbol.Dispose();
         _input.Dispose();
         foreach (Statement? insert in _rows) insert?.Dispose();

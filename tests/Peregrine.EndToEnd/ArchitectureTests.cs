@@ -22,7 +22,7 @@ public sealed class ArchitectureTests
         ["Simulator"] = ["Common"],
         ["Research"] = ["Common", "Kernel", "Inference", "MarketData", "Storage", "Strategy", "Execution", "Binance", "Simulator"],
         ["Dashboards"] = ["Common", "Kernel"],
-        ["App"] = ["Common", "Kernel", "Inference", "MarketData", "Storage", "Strategy", "Execution", "Binance", "Simulator", "Research", "Dashboards"],
+        ["App"] = ["Common", "Kernel", "Inference", "MarketData", "Storage", "Strategy", "Execution", "Binance", "Simulator", "Research", "Dashboards", "Benchmarks"],
     };
 
     public static TheoryData<string> Rooms => [.. MayUse.Keys];

@@ -18,6 +18,7 @@ internal sealed class ChunkBuffer(EventKind kind)
 
     internal EventKind Kind => kind;
     internal int Count { get; private set; }
+    internal int WordCount => _wordCount;
     internal long FirstSequence => _sequences[0];
     internal long LastSequence => _sequences[Count - 1];
     internal long FirstTimeNanos { get; private set; }
@@ -37,12 +38,7 @@ internal sealed class ChunkBuffer(EventKind kind)
 
     internal void Add(long sequence, in MarketEvent entry, ReadOnlySpan<long> payload)
     {
-        if (Count == _events.Length)
-        {
-            Array.Resize(ref _events, Count * 2);
-            Array.Resize(ref _sequences, Count * 2);
-        }
-        if (_wordCount + payload.Length > _words.Length) Array.Resize(ref _words, Math.Max(_wordCount + payload.Length, _words.Length * 2));
+        MakeRoom(1, payload.Length);
         FirstTimeNanos = Count == 0 ? entry.ReceiveTimeNanos : Math.Min(FirstTimeNanos, entry.ReceiveTimeNanos);
         LastTimeNanos = Count == 0 ? entry.ReceiveTimeNanos : Math.Max(LastTimeNanos, entry.ReceiveTimeNanos);
         _events[Count] = entry;
@@ -51,7 +47,34 @@ internal sealed class ChunkBuffer(EventKind kind)
         _wordCount += payload.Length;
     }
 
+    /// <summary>Whether the events of another buffer must wait for the next chunk.</summary>
+    internal bool IsFullFor(ChunkBuffer other) => Count + other.Count > EventsFull || (Count > 0 && _wordCount + other._wordCount > WordsFull);
+
+    /// <summary>Adds the events of another buffer of the kind, which come after those that are here.</summary>
+    internal void Append(ChunkBuffer other)
+    {
+        MakeRoom(other.Count, other._wordCount);
+        FirstTimeNanos = Count == 0 ? other.FirstTimeNanos : Math.Min(FirstTimeNanos, other.FirstTimeNanos);
+        LastTimeNanos = Count == 0 ? other.LastTimeNanos : Math.Max(LastTimeNanos, other.LastTimeNanos);
+        other._events.AsSpan(0, other.Count).CopyTo(_events.AsSpan(Count));
+        other._sequences.AsSpan(0, other.Count).CopyTo(_sequences.AsSpan(Count));
+        other._words.AsSpan(0, other._wordCount).CopyTo(_words.AsSpan(_wordCount));
+        Count += other.Count;
+        _wordCount += other._wordCount;
+    }
+
     internal void Clear() => Count = _wordCount = 0;
+
+    private void MakeRoom(int events, int words)
+    {
+        if (Count + events > _events.Length)
+        {
+            int size = Math.Max(Count + events, _events.Length * 2);
+            Array.Resize(ref _events, size);
+            Array.Resize(ref _sequences, size);
+        }
+        if (_wordCount + words > _words.Length) Array.Resize(ref _words, Math.Max(_wordCount + words, _words.Length * 2));
+    }
 
     /// <summary>Writes the chunk's blob.</summary>
     internal void Encode(ChunkWriter writer, ChunkScratch scratch)

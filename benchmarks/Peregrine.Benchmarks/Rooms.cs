@@ -1,0 +1,18 @@
+using Peregrine.Benchmarks.Storage;
+
+namespace Peregrine.Benchmarks;
+
+/// <summary>The rooms of the house that have benchmarks. A new room is one more line here and a class for each of its questions.</summary>
+public static class Rooms
+{
+    private static readonly Dictionary<string, Func<IBenchmark[]>> All = new(StringComparer.Ordinal)
+    {
+        ["storage"] = static () => [new RowsAndChunks(), new RecordedSizes()],
+    };
+
+    /// <summary>The names that <see cref="Of"/> knows.</summary>
+    public static IReadOnlyCollection<string> Names => All.Keys;
+
+    /// <summary>The benchmarks of a room; null where there is no such room.</summary>
+    public static IReadOnlyList<IBenchmark>? Of(string room) => All.TryGetValue(room, out Func<IBenchmark[]>? benchmarks) ? benchmarks() : null;
+}
