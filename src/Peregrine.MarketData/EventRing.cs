@@ -146,6 +146,7 @@ public sealed class EventRing : IEventWriter
 
     private sealed class Reader(EventRing ring, long first) : IEventReader
     {
+        private readonly long _first = first;
         private long _cursor = first;
         private long _batchWordsFrom = long.MaxValue;
 
@@ -160,7 +161,9 @@ public sealed class EventRing : IEventWriter
             firstSequence = _cursor;
             long published = ring.Published;
             if (published < _cursor) return RingRead.Empty;
-            if (IsOverwritten(_cursor))
+            bool wordsLost = _wordsLost;
+            _wordsLost = false;
+            if (SlotsOverwritten(_cursor))
             {
                 // Half a ring of room, or the next look would find the reader behind again.
                 long resume = Math.Max(_cursor + 1, published - (ring._slots.Length / 2));
@@ -170,6 +173,20 @@ public sealed class EventRing : IEventWriter
             }
             int start = (int)(_cursor & ring._slotMask);
             long count = Math.Min(Math.Min(published - _cursor + 1, max), ring._slots.Length - start);
+            if (wordsLost)
+            {
+                // Payloads go in the order of their events: none before the first that is whole is, but events without one still are.
+                int readable = 0;
+                while (readable < count && !IsGone(in ring._slots[start + readable])) readable++;
+                if (readable == 0)
+                {
+                    Skipped = 1;
+                    while (Skipped < count && IsGone(in ring._slots[start + Skipped])) Skipped++;
+                    _cursor += Skipped;
+                    return RingRead.Lagged;
+                }
+                count = readable;
+            }
             events = new ReadOnlySpan<MarketEvent>(ring._slots, start, (int)count);
             return RingRead.Events;
         }
@@ -184,7 +201,7 @@ public sealed class EventRing : IEventWriter
         public bool Advance(int count)
         {
             Interlocked.MemoryBarrier(); // All reads of the batch come before the look at the announcements.
-            if (IsOverwritten(_cursor)) return false;
+            if (SlotsOverwritten(_cursor)) return false;
             if (_batchWordsFrom != long.MaxValue && WordsOverwritten(_batchWordsFrom))
             {
                 _wordsLost = true;
@@ -194,18 +211,24 @@ public sealed class EventRing : IEventWriter
             return true;
         }
 
+        public long Rewind(long sequence)
+        {
+            sequence = Math.Max(sequence, _first);
+            if (sequence >= _cursor) return _cursor;
+            // An eighth of a ring of room where it is gone already, or the producer would be there again before the reader.
+            if (SlotsOverwritten(sequence)) sequence = Volatile.Read(ref ring._slotsAnnounced.Value) - (ring._slots.Length / 8 * 7);
+            _cursor = Math.Min(_cursor, sequence);
+            _batchWordsFrom = long.MaxValue;
+            _wordsLost = false;
+            return _cursor;
+        }
+
         // Set when only the payload was overwritten: the slots alone would look whole at the next read.
         private bool _wordsLost;
 
-        private bool IsOverwritten(long sequence)
-        {
-            if (_wordsLost)
-            {
-                _wordsLost = false;
-                return true;
-            }
-            return Volatile.Read(ref ring._slotsAnnounced.Value) - ring._slots.Length >= sequence;
-        }
+        private bool IsGone(in MarketEvent entry) => entry.HasPayload && WordsOverwritten(entry.PayloadPosition);
+
+        private bool SlotsOverwritten(long sequence) => Volatile.Read(ref ring._slotsAnnounced.Value) - ring._slots.Length >= sequence;
 
         private bool WordsOverwritten(long position) => Volatile.Read(ref ring._wordsAnnounced.Value) - ring._words.Length > position;
     }

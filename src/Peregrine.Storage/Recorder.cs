@@ -1,6 +1,9 @@
 using Peregrine.Common;
 using Peregrine.Common.Events;
+using Peregrine.Storage.Checks;
 using Peregrine.Storage.Chunks;
+using Peregrine.Storage.Disk;
+using Peregrine.Storage.Recovery;
 
 namespace Peregrine.Storage;
 
@@ -9,8 +12,9 @@ namespace Peregrine.Storage;
 /// counters may be read from any.
 /// </summary>
 /// <remarks>
-/// What a batch shows is copied and counts only once the ring has confirmed that nothing of it was overwritten meanwhile. When the disk refuses, the
-/// open transaction is undone, what it held is counted as lost, and writing is tried again every second: a full disk stops the recording, not the program.
+/// What a batch shows is copied and counts only once the ring has confirmed that nothing of it was overwritten meanwhile. When anything fails, the open
+/// transaction is undone and the reader goes back to the first event that is not committed: nothing is given up while the ring still has it. Writing is
+/// tried again every second: a full disk stops the recording, not the program.
 /// </remarks>
 public sealed class Recorder : IDisposable
 {
@@ -21,6 +25,9 @@ public sealed class Recorder : IDisposable
     private const int StagedWords = 32_768;
 
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long events may be left out before a gap says so; until then the mark file does.</summary>
+    private static readonly TimeSpan NameOmittedAfter = TimeSpan.FromSeconds(10);
 
     private readonly IEventReader _reader;
     private readonly RotatingPool _pool;
@@ -38,20 +45,33 @@ public sealed class Recorder : IDisposable
     private readonly ChunkScratch _scratch = new();
 
     private SegmentWriter? _writer;
+    private BatchSums? _sums;
     private long[] _fileSymbols = [];
+    private ulong[] _symbolSums = [];
     private Instrument?[] _written = [];
 
     private bool _inBatch;
     private long _batchBegan;
-    private long _batchFirst;
+    private long _batchTimeNanos;
     private readonly long[] _batchCounts = new long[256];
+    private int _batchGaps;
+    private long _committed;
+    private long _committedTimeNanos;
 
-    private long _lostFrom;
-    private long _lostCount;
+    private readonly Losses _losses = new();
+    private DiskLevel _level;
+    private long _omittedSince;
     private long? _failedAt;
+    private long _appending = -1;
+    private long _crashedAt = -1;
+    private long _poison = -1;
 
     private readonly long[] _recorded = new long[256];
-    private long _laggedEvents;
+    private long _lagged;
+    private long _laggedPending;
+    private long _omitted;
+    private long _omittedPending;
+    private long _omittedNamed;
     private long _gaps;
     private long _failures;
     private string _lastError = "";
@@ -69,13 +89,21 @@ public sealed class Recorder : IDisposable
         _pool = pool;
         _instruments = instruments;
         _time = time;
+        _committed = reader.Cursor - 1;
+        _level = pool.DiskLevel;
     }
 
     /// <summary>Events committed so far in this run, by the number of their <see cref="EventKind"/>. Only grows; do not write.</summary>
     public ReadOnlySpan<long> RecordedByKind => _recorded;
 
-    /// <summary>Events that the ring overwrote, or the disk refused, before they were recorded.</summary>
-    public long LaggedEvents => Volatile.Read(ref _laggedEvents);
+    /// <summary>Events that the ring overwrote before they were recorded. Those of an open transaction may still be found in the ring, should it fail.</summary>
+    public long LaggedEvents => Volatile.Read(ref _lagged) + Volatile.Read(ref _laggedPending);
+
+    /// <summary>Events that were left out because the disk is too full.</summary>
+    public long OmittedEvents => Volatile.Read(ref _omitted) + Volatile.Read(ref _omittedPending);
+
+    /// <summary>What is recorded at present.</summary>
+    public DiskLevel DiskLevel => _pool.DiskLevel;
 
     /// <summary>Losses of this recorder that are on record as gaps (also counted among the recorded gaps).</summary>
     public long GapsRecorded => Volatile.Read(ref _gaps);
@@ -103,32 +131,42 @@ public sealed class Recorder : IDisposable
             if (_time.GetElapsedTime(failedAt) < RetryAfter) return false;
             _failedAt = null;
         }
-        bool worked = false;
         try
         {
-            worked = TakeBatch();
-            if (_inBatch && _time.GetElapsedTime(_batchBegan) >= _pool.BatchMax) Commit();
-            if (!_inBatch) _pool.CheckpointIfDue();
+            _pool.Attend();
+            if (_pool.DiskLevel != _level) ChangeLevel();
+            if (_pool.EarlierLosses.Count > 0) BeginIfNeeded();
+            bool worked = TakeBatch();
+            if (OmittedAreDue()) BeginIfNeeded();
+            if (_inBatch && _time.GetElapsedTime(_batchBegan) >= _pool.BatchMax) Commit(nameOmitted: OmittedAreDue());
+            if (!_inBatch) Rest(worked);
+            return worked;
         }
         catch (StorageException error)
         {
             GiveUpBatch(error);
+            return false;
         }
-        return worked;
+        catch (Exception error)
+        {
+            GiveUpBatch(error);
+            throw; // It is a mistake of ours: whoever runs this restarts it, and the ring still has the events.
+        }
     }
 
     /// <summary>Records everything that was published until now and commits it.</summary>
-    /// <exception cref="StorageException">The disk refused; what was lost is counted.</exception>
+    /// <exception cref="StorageException">The disk refused; what the ring still holds can be drained again.</exception>
     public void Drain()
     {
         long target = _reader.Cursor + _reader.Backlog;
         try
         {
             while (_reader.Cursor < target) TakeBatch();
-            if (_lostCount > 0) BeginIfNeeded(_lostFrom);
-            Commit();
+            if (_losses.Lagged > 0 || _losses.Omitted > 0 || _pool.EarlierLosses.Count > 0) BeginIfNeeded();
+            Commit(nameOmitted: true);
+            KeepMark();
         }
-        catch (StorageException error)
+        catch (Exception error)
         {
             GiveUpBatch(error);
             throw;
@@ -142,8 +180,9 @@ public sealed class Recorder : IDisposable
             case RingRead.Empty:
                 return false;
             case RingRead.Lagged:
-                Lose(_reader.Cursor - _reader.Skipped, _reader.Skipped);
-                BeginIfNeeded(_lostFrom);
+                _losses.Lag(_reader.Cursor - _reader.Skipped, _reader.Skipped);
+                Volatile.Write(ref _laggedPending, _losses.Lagged);
+                BeginIfNeeded();
                 return true;
             default:
                 int count = Stage(events);
@@ -151,6 +190,42 @@ public sealed class Recorder : IDisposable
                 return true;
         }
     }
+
+    /// <summary>What is done between two transactions.</summary>
+    private void Rest(bool worked)
+    {
+        KeepMark();
+        if (_pool.CheckpointIfDue())
+        {
+            ForgetFile();
+            _pool.MoveToNextPart();
+        }
+        if (worked || !_pool.IsOverByClock()) return;
+        EndFile();
+        _pool.MoveToClock();
+    }
+
+    /// <summary>Says in the mark how far we are where no transaction does: all that came was left out.</summary>
+    private void KeepMark()
+    {
+        long through = _reader.Cursor - 1;
+        if (through == _committed || _losses.Lagged > 0) return;
+        _committed = through;
+        _losses.Keep();
+        _pool.Committed(through, _committedTimeNanos, _losses.Omitted, inDatabase: false);
+    }
+
+    private void ChangeLevel()
+    {
+        if (_losses.Omitted > 0)
+        {
+            BeginIfNeeded();
+            Commit(nameOmitted: true);
+        }
+        _level = _pool.DiskLevel;
+    }
+
+    private bool OmittedAreDue() => _losses.Omitted > 0 && _time.GetElapsedTime(_omittedSince) >= NameOmittedAfter;
 
     /// <summary>Copies events until the room for payloads is used up; returns how many.</summary>
     private int Stage(ReadOnlySpan<MarketEvent> events)
@@ -181,23 +256,34 @@ public sealed class Recorder : IDisposable
 
     private void Append(long first, int count)
     {
-        int done = 0;
-        try
+        for (int i = 0; i < count; i++)
         {
-            for (; done < count; done++)
+            ref readonly MarketEvent entry = ref _staged[i];
+            _appending = first + i;
+            if (_appending == _poison)
             {
-                ref readonly MarketEvent entry = ref _staged[done];
-                if (entry.ReceiveTimeNanos >= _pool.WeekEndNanos) Rotate(entry.ReceiveTimeNanos);
-                BeginIfNeeded(first + done);
-                Record(first + done, in entry, _stagedPayload.AsSpan(_stagedFrom[done].._stagedFrom[done + 1]));
+                _losses.Lag(_appending, 1);
+                BeginIfNeeded();
+                continue;
             }
+            if (!_level.Records(entry.Kind))
+            {
+                Omit(entry.Kind, _appending);
+                continue;
+            }
+            if (entry.ReceiveTimeNanos >= _pool.WeekEndNanos && _pool.Begins(entry.ReceiveTimeNanos)) Rotate(entry.ReceiveTimeNanos, first + i);
+            BeginIfNeeded();
+            Record(_appending, in entry, _stagedPayload.AsSpan(_stagedFrom[i].._stagedFrom[i + 1]));
+            _batchTimeNanos = entry.ReceiveTimeNanos;
         }
-        catch (StorageException)
-        {
-            // The rest of this batch has left the ring already. What the transaction held is counted where it is undone.
-            Lose(_inBatch ? _batchFirst : first + done, count - done);
-            throw;
-        }
+        _appending = -1;
+    }
+
+    private void Omit(EventKind kind, long sequence)
+    {
+        if (_losses.Omitted == 0) _omittedSince = _time.GetTimestamp();
+        _losses.Omit(kind, sequence);
+        Volatile.Write(ref _omittedPending, _losses.Omitted);
     }
 
     private void Record(long sequence, in MarketEvent entry, ReadOnlySpan<long> payload)
@@ -205,15 +291,25 @@ public sealed class Recorder : IDisposable
         if (ChunkFormat.Keeps(entry.Kind) && ChunkBuffer.Holds(in entry, payload))
         {
             ChunkBuffer chunk = ChunkOf(entry.Symbol.Value, entry.Kind);
-            if (chunk.IsFullFor(payload.Length)) Write(chunk);
+            if (chunk.IsFullFor(payload.Length))
+            {
+                Write(chunk);
+                _open.Remove(chunk);
+            }
             if (chunk.Count == 0) _open.Add(chunk);
             chunk.Add(sequence, in entry, payload);
         }
         else
         {
-            _writer!.WriteRow(sequence, FileSymbol(entry.Symbol.Value), in entry, payload);
+            WriteRow(sequence, entry.Symbol.Value, in entry, payload);
         }
         _batchCounts[(int)entry.Kind]++;
+    }
+
+    private void WriteRow(long sequence, ushort symbol, in MarketEvent entry, ReadOnlySpan<long> payload)
+    {
+        _writer!.WriteRow(sequence, FileSymbol(symbol), in entry, payload);
+        _sums!.AddRow(sequence, _symbolSums[symbol], in entry, payload);
     }
 
     private ChunkBuffer ChunkOf(ushort symbol, EventKind kind)
@@ -228,40 +324,48 @@ public sealed class Recorder : IDisposable
 
     private void Write(ChunkBuffer chunk)
     {
+        ushort symbol = _symbolOf[chunk];
         chunk.Encode(_encoded, _scratch);
-        _writer!.WriteChunk(chunk, FileSymbol(_symbolOf[chunk]), _encoded);
+        _writer!.WriteChunk(chunk, FileSymbol(symbol), _encoded);
+        _sums!.AddChunk(chunk, _symbolSums[symbol], _encoded.Written);
         chunk.Clear();
-        _open.Remove(chunk);
     }
 
-    private void BeginIfNeeded(long firstSequence)
+    private void BeginIfNeeded()
     {
         if (_inBatch) return;
-        _writer ??= new SegmentWriter(_pool.Database);
+        if (_writer is null)
+        {
+            _writer = new SegmentWriter(_pool.Database);
+            _sums = new BatchSums(_pool.Database);
+            if (_symbolSums.Length == 0) _symbolSums = [EventSum.OfName("")];
+        }
         _writer.Begin();
         _inBatch = true;
         _batchBegan = _time.GetTimestamp();
-        _batchFirst = firstSequence;
         WriteNewSymbols();
     }
 
-    private void Commit()
+    private void Commit(bool nameOmitted) => Commit(_reader.Cursor - 1, nameOmitted);
+
+    /// <param name="through">The last event that is accounted for with this transaction.</param>
+    /// <param name="nameOmitted">Record what was left out.</param>
+    private void Commit(long through, bool nameOmitted)
     {
         if (!_inBatch) return;
-        if (_lostCount > 0) RecordLoss();
+        RecordLosses(nameOmitted);
         // In the order of their keys, which is the cheapest for the tree.
         _open.Sort(static (left, right) => left.FirstSequence.CompareTo(right.FirstSequence));
-        foreach (ChunkBuffer chunk in _open)
-        {
-            chunk.Encode(_encoded, _scratch);
-            _writer!.WriteChunk(chunk, FileSymbol(_symbolOf[chunk]), _encoded);
-            chunk.Clear();
-        }
+        foreach (ChunkBuffer chunk in _open) Write(chunk);
         _open.Clear();
-        _writer!.Commit(_reader.Cursor - 1);
+        _sums!.Write(through);
+        _writer!.Commit(through);
         _inBatch = false;
-        _pool.LastSequence = _reader.Cursor - 1;
+        _committed = through;
+        _committedTimeNanos = _batchTimeNanos;
         Publish();
+        _losses.Keep();
+        _pool.Committed(through, _committedTimeNanos, _losses.Omitted, inDatabase: true);
     }
 
     private void Publish()
@@ -272,45 +376,46 @@ public sealed class Recorder : IDisposable
             Volatile.Write(ref _recorded[kind], _recorded[kind] + _batchCounts[kind]);
             _batchCounts[kind] = 0;
         }
-        if (_lostWritten == 0) return;
-        Volatile.Write(ref _gaps, _gaps + 1);
-        _lostCount -= _lostWritten;
-        _lostWritten = 0;
+        Volatile.Write(ref _gaps, _gaps + _batchGaps);
+        _batchGaps = 0;
+        Volatile.Write(ref _laggedPending, 0);
+        Volatile.Write(ref _lagged, _lagged + _losses.Lagged);
+        Volatile.Write(ref _omitted, _omitted + _omittedNamed);
+        _omittedNamed = 0;
+        Volatile.Write(ref _omittedPending, _losses.Omitted);
     }
 
-    private long _lostWritten;
-
-    /// <summary>The first lost event's sequence is free: the gap takes its place in the order.</summary>
-    private void RecordLoss()
+    /// <summary>A gap stands at a sequence of which there is no event: the first that it names.</summary>
+    private void RecordLosses(bool nameOmitted)
     {
-        MarketEvent gap = new() { Kind = EventKind.Gap, ReceiveTimeNanos = _time.GetUnixNanos() };
-        gap.Plain.A = (long)GapReason.Lagged;
-        gap.Plain.B = _lostCount;
-        _writer!.WriteRow(_lostFrom, 0, in gap, default);
-        _batchCounts[(int)EventKind.Gap]++;
-        _lostWritten = _lostCount;
-    }
-
-    private void Lose(long from, long count)
-    {
-        if (_lostCount == 0) _lostFrom = from;
-        else _lostFrom = Math.Min(_lostFrom, from);
-        _lostCount += count;
-        Volatile.Write(ref _laggedEvents, _laggedEvents + count);
-    }
-
-    /// <summary>Undoes the open transaction and counts what was in it.</summary>
-    private void GiveUpBatch(StorageException error)
-    {
-        long undone = 0;
-        for (int kind = 0; kind < _batchCounts.Length; kind++)
+        long now = _time.GetUnixNanos();
+        foreach (EarlierLoss loss in _pool.EarlierLosses) WriteGap(loss.At, loss.Reason, loss.Count, loss.SpanNanos, loss.ToNanos > 0 ? loss.ToNanos : now);
+        if (_losses.Lagged > 0) WriteGap(_losses.LaggedFrom, GapReason.Lagged, _losses.Lagged, 0, now);
+        if (!nameOmitted) return;
+        while (_losses.TryTakeOmitted(out EventKind kind, out long from, out long count))
         {
-            undone += _batchCounts[kind];
-            _batchCounts[kind] = 0;
+            WriteGap(from, GapReason.Disk, count, (long)kind, now);
+            _omittedNamed += count;
         }
-        if (_lostWritten > 0) undone--; // The row of a loss is not an event that was lost.
-        _lostWritten = 0;
-        if (_inBatch && undone > 0) Lose(_batchFirst, undone);
+    }
+
+    private void WriteGap(long sequence, GapReason reason, long lost, long detail, long receiveTimeNanos)
+    {
+        MarketEvent gap = new() { Kind = EventKind.Gap, ReceiveTimeNanos = receiveTimeNanos };
+        gap.Plain.A = (long)reason;
+        gap.Plain.B = lost;
+        gap.Plain.C = detail;
+        WriteRow(sequence, 0, in gap, default);
+        _batchCounts[(int)EventKind.Gap]++;
+        _batchGaps++;
+    }
+
+    /// <summary>Undoes the open transaction and goes back to the first event that is not committed.</summary>
+    private void GiveUpBatch(Exception error)
+    {
+        Array.Clear(_batchCounts);
+        _batchGaps = 0;
+        _omittedNamed = 0;
         _inBatch = false;
         foreach (ChunkBuffer chunk in _open) chunk.Clear();
         _open.Clear();
@@ -323,17 +428,44 @@ public sealed class Recorder : IDisposable
             // SQLite has undone it already, or will when the connection closes; the first error says more.
         }
         ForgetFile();
+        long next = _reader.Rewind(_committed + 1);
+        _losses.Undo();
+        if (next > _committed + 1) _losses.Lag(_committed + 1, next - _committed - 1);
+        Volatile.Write(ref _laggedPending, _losses.Lagged);
+        Volatile.Write(ref _omittedPending, _losses.Omitted);
         Volatile.Write(ref _failures, _failures + 1);
         Volatile.Write(ref _lastError, error.Message);
         _failedAt = _time.GetTimestamp();
+        if (error is StorageException storage)
+        {
+            if (storage.IsFull || storage.IsDiskError) _pool.Refused();
+            if (storage.IsDiskError || storage.IsCorruption) _pool.CloseAfter(storage);
+        }
+        else
+        {
+            // One event that can never be recorded must not keep all others from it: at the second time it is passed over and counted.
+            if (_appending >= 0 && _appending == _crashedAt) _poison = _appending;
+            _crashedAt = _appending;
+        }
+        _appending = -1;
         _pool.Report($"Recording failed and is tried again: {error.Message}");
     }
 
-    private void Rotate(long receiveTimeNanos)
+    private void Rotate(long receiveTimeNanos, long sequence)
     {
-        Commit();
+        // What comes from this event on belongs to the new file: the transaction ends before it.
+        if (_losses.Omitted > 0) BeginIfNeeded();
+        Commit(sequence - 1, nameOmitted: true);
         ForgetFile();
         _pool.MoveTo(receiveTimeNanos);
+    }
+
+    /// <summary>Ends what is open in this file.</summary>
+    private void EndFile()
+    {
+        if (_losses.Omitted > 0) BeginIfNeeded();
+        Commit(nameOmitted: true);
+        ForgetFile();
     }
 
     /// <summary>Statements and symbol numbers belong to one file.</summary>
@@ -341,6 +473,8 @@ public sealed class Recorder : IDisposable
     {
         _writer?.Dispose();
         _writer = null;
+        _sums?.Dispose();
+        _sums = null;
         Array.Clear(_fileSymbols);
         Array.Clear(_written);
     }
@@ -353,13 +487,22 @@ public sealed class Recorder : IDisposable
         {
             Array.Resize(ref _fileSymbols, symbol + 1);
             Array.Resize(ref _written, symbol + 1);
+            Array.Resize(ref _symbolSums, symbol + 1);
         }
         // A number that the table does not know must not stop the recording: it stays a number.
         Instrument instrument = symbol <= _instruments.Count
             ? _instruments[new SymbolId(symbol)]
             : new Instrument { Id = new SymbolId(symbol), Symbol = $"#{symbol}", Market = Market.None };
+        return WriteSymbol(symbol, instrument);
+    }
+
+    private long WriteSymbol(int symbol, Instrument instrument)
+    {
+        long id = _writer!.WriteSymbol(instrument);
+        _sums!.SignSymbol(id, instrument);
         _written[symbol] = instrument;
-        return _fileSymbols[symbol] = _writer!.WriteSymbol(instrument);
+        _symbolSums[symbol] = EventSum.OfName(instrument.Symbol);
+        return _fileSymbols[symbol] = id;
     }
 
     /// <summary>
@@ -370,15 +513,8 @@ public sealed class Recorder : IDisposable
         for (int symbol = 1; symbol <= _instruments.Count; symbol++)
         {
             if (symbol >= _written.Length || _written[symbol] is not { } written) FileSymbol((ushort)symbol);
-            else if (!ReferenceEquals(_instruments[new SymbolId((ushort)symbol)], written)) Rewrite(symbol);
+            else if (_instruments[new SymbolId((ushort)symbol)] is var now && !ReferenceEquals(now, written)) WriteSymbol(symbol, now);
         }
-    }
-
-    private void Rewrite(int symbol)
-    {
-        Instrument now = _instruments[new SymbolId((ushort)symbol)];
-        _written[symbol] = now;
-        _fileSymbols[symbol] = _writer!.WriteSymbol(now);
     }
 
     /// <summary>Ends the open transaction; what the ring still holds is not read (see <see cref="Drain"/>). The pool stays open.</summary>
@@ -386,7 +522,8 @@ public sealed class Recorder : IDisposable
     {
         try
         {
-            Commit();
+            if (_losses.Omitted > 0) BeginIfNeeded();
+            Commit(nameOmitted: true);
         }
         catch (StorageException error)
         {

@@ -28,6 +28,12 @@ public interface IEventReader
     /// </summary>
     bool Advance(int count);
 
+    /// <summary>
+    /// Goes back to an event that was read before, or to the oldest after it that can still be read; never forward. Returns the sequence of the event
+    /// that is read next: what lies between it and <paramref name="sequence"/> is gone.
+    /// </summary>
+    long Rewind(long sequence) => Cursor;
+
     /// <summary>How many events the last <see cref="RingRead.Lagged"/> passed over.</summary>
     long Skipped { get; }
 

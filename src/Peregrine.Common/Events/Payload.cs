@@ -70,4 +70,10 @@ public enum GapReason : byte
 
     /// <summary>More diffs arrived before a snapshot than the book keeps.</summary>
     Overflow = 5,
+
+    /// <summary>The disk was too full: events of a kind were left out on purpose, or could not be written.</summary>
+    Disk = 6,
+
+    /// <summary>The process ended before it could record them.</summary>
+    Killed = 7,
 }

@@ -27,6 +27,22 @@ internal static partial class Posix
     [LibraryImport("libc", EntryPoint = "close")]
     private static partial int Close(int descriptor);
 
+    // Returns the error itself. Offsets are 64-bit on every target of ours.
+    [LibraryImport("libc", EntryPoint = "posix_fallocate")]
+    private static partial int Allocate(int descriptor, long offset, long length);
+
+    /// <summary>Makes a file whose every byte has its room on the disk. Returns why not, and leaves nothing behind then; null when it is there.</summary>
+    internal static string? TryAllocate(string path, long bytes)
+    {
+        int descriptor = Open(path, ReadWrite | Create | CloseOnExec, 0b110_000_000);
+        if (descriptor < 0) return Marshal.GetLastPInvokeErrorMessage();
+        int error = Allocate(descriptor, 0, bytes);
+        _ = Close(descriptor);
+        if (error == 0) return null;
+        File.Delete(path);
+        return Marshal.GetPInvokeErrorMessage(error);
+    }
+
     /// <summary>Makes what the file holds, or which names the folder holds, survive a power cut.</summary>
     /// <exception cref="StorageException">The disk could not promise it.</exception>
     internal static void Flush(string path)
@@ -45,6 +61,28 @@ internal static partial class Posix
 
     /// <summary>The folder that holds the file, flushed.</summary>
     internal static void FlushFolderOf(string path) => Flush(Path.GetDirectoryName(Path.GetFullPath(path))!);
+
+    [LibraryImport("libc", EntryPoint = "realpath", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial nint Resolve(string path, nint buffer);
+
+    [LibraryImport("libc", EntryPoint = "free")]
+    private static partial void Free(nint memory);
+
+    /// <summary>The one name of a file or folder that no link is part of; the full path as it is where there is no such file.</summary>
+    internal static string RealPath(string path)
+    {
+        string full = Path.GetFullPath(path);
+        nint text = Resolve(full, 0);
+        if (text == 0)
+        {
+            // It may be about to be made: its folder is there.
+            string? folder = Path.GetDirectoryName(full);
+            return folder is null || folder == full ? full : Path.Combine(RealPath(folder), Path.GetFileName(full));
+        }
+        string resolved = Marshal.PtrToStringUTF8(text)!;
+        Free(text);
+        return resolved;
+    }
 
     /// <summary>An exclusive lock on the file, held until <see cref="Unlock"/> or the process's end; null when another holds it.</summary>
     internal static int? TryLock(string path)

@@ -14,7 +14,11 @@ internal static class Schema
     /// <summary>"PRGN", so that <c>file</c> and we ourselves know a recording.</summary>
     internal const int ApplicationId = 0x5052474E;
 
-    internal const int Version = 1;
+    /// <summary>Version 2 has checksums. Files of version 1 are read and sealed, but not gone on with.</summary>
+    internal const int Version = 2;
+
+    /// <summary>What the files of this version hold.</summary>
+    internal static string Sql { get; } = SqlOf(Version);
 
     /// <summary>The columns every row of an event begins with, in this order.</summary>
     private const string Common = """
@@ -55,7 +59,20 @@ internal static class Schema
           CASE WHEN e.flags & 1 THEN 'SELL' ELSE 'BUY' END AS taker, e.first_id, e.last_id
         """;
 
-    internal const string Sql = $"""
+    private const string SymbolChecksum = "  checksum      INTEGER NOT NULL DEFAULT 0,  -- of this row\n";
+
+    private const string Batch = """
+
+        CREATE TABLE batch(                   -- one row a transaction: what "db verify" compares the events with
+          last_seq      INTEGER PRIMARY KEY,  -- it holds the events after the batch before, up to this one
+          events        INTEGER NOT NULL,     -- in rows and in chunks; rows of gap are not counted, they have meta.gap_checksum
+          checksum      INTEGER NOT NULL      -- the sum of all their checksums, 64 bits read as signed
+        );
+
+        """;
+
+    /// <summary>What the files of a version hold; those of older ones are known to the letter, so that nothing else passes for them.</summary>
+    internal static string SqlOf(int version) => $"""
         CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 
         CREATE TABLE symbol(
@@ -72,7 +89,7 @@ internal static class Schema
           max_quantity  INTEGER NOT NULL,
           min_notional  TEXT NOT NULL,        -- exact decimal, quote asset
           trading       INTEGER NOT NULL,     -- 1 while the exchange takes orders
-          UNIQUE(name, market)
+        {(version >= 2 ? SymbolChecksum : "")}  UNIQUE(name, market)
         );
 
         CREATE TABLE agg_trade({Common}{Trade}
@@ -121,7 +138,7 @@ internal static class Schema
         {Free}
 
         CREATE TABLE gap({Common}
-          reason        INTEGER NOT NULL,     -- 1 sequence, 2 crossed, 3 disconnected, 4 lagged, 5 overflow
+          reason        INTEGER NOT NULL,     -- 1 sequence, 2 crossed, 3 disconnected, 4 lagged, 5 overflow{(version >= 2 ? ", 6 disk, 7 killed" : "")}
           lost          INTEGER NOT NULL,     -- how many, where it is known
           detail        INTEGER NOT NULL
         );
@@ -144,7 +161,7 @@ internal static class Schema
           data          BLOB NOT NULL         -- the events, column by column; "db export" turns them into rows
         );
 
-        CREATE VIEW v_agg_trade{TradeView} FROM agg_trade e LEFT JOIN symbol s ON s.id = e.symbol;
+        {(version >= 2 ? Batch : "")}CREATE VIEW v_agg_trade{TradeView} FROM agg_trade e LEFT JOIN symbol s ON s.id = e.symbol;
         CREATE VIEW v_trade{TradeView} FROM trade e LEFT JOIN symbol s ON s.id = e.symbol;
         CREATE VIEW v_kline AS SELECT {ViewHead}
           strftime('%Y-%m-%d %H:%M:%S', e.open_time / 1000000, 'unixepoch') AS open_utc,
@@ -166,7 +183,7 @@ internal static class Schema
           e.price / 1e8 AS price, e.quantity / 1e8 AS quantity, e.down, e.flat, e.up, e.strategy, e.verdict
           FROM decision e LEFT JOIN symbol s ON s.id = e.symbol;
         CREATE VIEW v_gap AS SELECT {ViewHead}
-          CASE e.reason WHEN 1 THEN 'sequence' WHEN 2 THEN 'crossed' WHEN 3 THEN 'disconnected' WHEN 4 THEN 'lagged' WHEN 5 THEN 'overflow' END AS reason,
+          CASE e.reason WHEN 1 THEN 'sequence' WHEN 2 THEN 'crossed' WHEN 3 THEN 'disconnected' WHEN 4 THEN 'lagged' WHEN 5 THEN 'overflow'{(version >= 2 ? " WHEN 6 THEN 'disk' WHEN 7 THEN 'killed'" : "")} END AS reason,
           e.lost, e.detail
           FROM gap e LEFT JOIN symbol s ON s.id = e.symbol;
         """;

@@ -1,23 +1,45 @@
+using System.Buffers.Binary;
 using System.Globalization;
 
 using Peregrine.Storage.Sqlite;
 
 namespace Peregrine.Storage.Files;
 
-/// <summary>What can be said of a database file without opening it, and the steps of its life: made, opened, checked, sealed, set aside.</summary>
+/// <summary>What can be said of a database file without opening it, and the steps of its life: made, opened, checked, sealed.</summary>
 internal static class SegmentFile
 {
-    private const string Temporary = ".new";
-    private const string Corrupt = ".corrupt-";
+    internal const string Temporary = ".new";
+
+    /// <summary>What SQLite lays beside a database.</summary>
+    internal static readonly string[] Companions = ["-wal", "-shm", "-journal"];
 
     /// <summary>The weekly files of a folder, oldest first.</summary>
-    internal static List<(IsoWeek Week, string Path)> List(string folder)
+    internal static List<(IsoWeek Week, string Path)> List(string folder) => [.. Segments(folder).Select(static segment => (segment.Week, segment.Path))];
+
+    /// <summary>The weekly files of a folder with their parts, oldest first.</summary>
+    internal static List<Segment> Segments(string folder)
     {
-        List<(IsoWeek Week, string Path)> found = [];
+        List<Segment> found = [];
         foreach (string path in Directory.EnumerateFiles(folder))
-            if (IsoWeek.TryParseFileName(Path.GetFileName(path), out IsoWeek week)) found.Add((week, path));
-        found.Sort(static (left, right) => left.Week.CompareTo(right.Week));
+            if (IsoWeek.TryParseFileName(Path.GetFileName(path), out IsoWeek week, out int part)) found.Add(new Segment(week, part, path));
+        found.Sort();
         return found;
+    }
+
+    /// <summary>
+    /// The part of a week that comes after all that there are or ever were: a name is not used again, so that one that was set aside can come back.
+    /// </summary>
+    internal static Segment NextPart(string folder, IsoWeek week)
+    {
+        int last = 0;
+        foreach (string path in Directory.EnumerateFileSystemEntries(folder, "crypto_*"))
+        {
+            string name = Path.GetFileName(path);
+            int end = name.IndexOf(IsoWeek.Extension, StringComparison.Ordinal);
+            if (end > 0 && IsoWeek.TryParseFileName(name[..(end + IsoWeek.Extension.Length)], out IsoWeek taken, out int part) && taken == week && !name.EndsWith(Temporary, StringComparison.Ordinal))
+                last = Math.Max(last, part);
+        }
+        return Segment.Of(folder, week, last + 1);
     }
 
     /// <summary>
@@ -26,19 +48,34 @@ internal static class SegmentFile
     internal static bool IsSealed(string path)
     {
         if (File.Exists(path + "-wal")) return false;
-        Span<byte> header = stackalloc byte[20];
+        Span<byte> header = stackalloc byte[100];
+        return TryReadHeader(path, header) && header[18] == 1 && header[19] == 1;
+    }
+
+    /// <summary>Whether the header says that this is a recording, of whatever version. An empty or foreign file is none.</summary>
+    internal static bool HasOurHeader(string path)
+    {
+        Span<byte> header = stackalloc byte[100];
+        return TryReadHeader(path, header) && header.StartsWith("SQLite format 3\0"u8) && BinaryPrimitives.ReadInt32BigEndian(header[68..]) == Schema.ApplicationId;
+    }
+
+    private static bool TryReadHeader(string path, Span<byte> header)
+    {
         using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
-        return file.ReadAtLeast(header, header.Length, throwOnEndOfStream: false) == header.Length && header[18] == 1 && header[19] == 1;
+        return file.ReadAtLeast(header, header.Length, throwOnEndOfStream: false) == header.Length;
     }
 
     /// <summary>Bytes of the file and what lies beside it.</summary>
     internal static long Bytes(string path) => LengthOf(path) + LengthOf(path + "-wal");
 
+    internal static long LengthOf(string path) => File.Exists(path) ? new FileInfo(path).Length : 0;
+
     /// <summary>Makes an empty file under a temporary name and gives it its own once it is whole.</summary>
-    internal static void Create(string path, IsoWeek week, DateTimeOffset now)
+    internal static void Create(string path, IsoWeek week, DateTimeOffset now, Action<string>? atStep = null)
     {
         string temporary = path + Temporary;
         Delete(temporary);
+        atStep?.Invoke(PoolSteps.CreateBegins);
         using (Database database = Database.OpenReadWrite(temporary, create: true))
         {
             database.Execute(string.Create(CultureInfo.InvariantCulture, $"""
@@ -47,15 +84,19 @@ internal static class SegmentFile
                 PRAGMA user_version = {Schema.Version};
                 BEGIN;
                 {Schema.Sql}
-                INSERT INTO meta VALUES ('week', '{week}'), ('created', '{now:yyyy-MM-ddTHH:mm:ssZ}'), ('last_sequence', 0);
+                INSERT INTO meta VALUES ('week', '{week}'), ('created', '{now:yyyy-MM-ddTHH:mm:ssZ}'), ('last_sequence', 0), ('gap_checksum', 0);
                 COMMIT;
                 """));
             // The mode is kept in the header: who opens the file later finds it a WAL file.
             if (database.QueryText("PRAGMA journal_mode = WAL") != "wal") throw new StorageException($"{temporary}: this file system cannot do WAL.");
+            atStep?.Invoke(PoolSteps.CreateWritten);
         }
         Posix.Flush(temporary);
+        atStep?.Invoke(PoolSteps.CreateFlushed);
         File.Move(temporary, path, overwrite: false);
+        atStep?.Invoke(PoolSteps.CreateNamed);
         Posix.FlushFolderOf(path);
+        atStep?.Invoke(PoolSteps.CreateDone);
     }
 
     /// <summary>Removes what a start that was cut short left behind.</summary>
@@ -88,17 +129,19 @@ internal static class SegmentFile
     {
         long application = database.QueryInt64("PRAGMA application_id");
         if (application != Schema.ApplicationId) throw new StorageException($"{database.Path} is a database, but not a recording.", sqliteCode: 26);
-        long version = database.QueryInt64("PRAGMA user_version");
-        if (version != Schema.Version)
-            throw new StorageException($"{database.Path} has format {version}, this program knows format {Schema.Version}.");
+        long version = VersionOf(database);
+        if (version is < 1 or > Schema.Version)
+            throw new StorageException($"{database.Path} has format {version}, this program knows formats 1 to {Schema.Version}.");
     }
+
+    internal static int VersionOf(Database database) => (int)database.QueryInt64("PRAGMA user_version");
 
     /// <summary>Refuses a file that has anything but our own tables and views: a trigger or a foreign view would run when the file is used.</summary>
     internal static void RecogniseSchema(Database database)
     {
         const string Listing = "SELECT group_concat(line, char(10)) FROM (SELECT type || ' ' || name || ' ' || coalesce(sql, '') AS line FROM sqlite_schema ORDER BY 1)";
         using Database pattern = Database.OpenMemory();
-        pattern.Execute(Schema.Sql);
+        pattern.Execute(Schema.SqlOf(VersionOf(database)));
         if (database.QueryText(Listing) != pattern.QueryText(Listing)) throw new StorageException($"{database.Path} has other tables or views than a recording has.");
     }
 
@@ -126,32 +169,24 @@ internal static class SegmentFile
     }
 
     /// <summary>Brings all that lies in the WAL home, leaves WAL mode and closes: the file then stands alone. May be run again at any point.</summary>
-    internal static void Seal(Database database)
+    internal static void Seal(Database database, Action<string>? atStep = null)
     {
-        database.WaitAtMost(TimeSpan.FromMilliseconds(100)); // The recorder is waiting; a reader may hold the file for minutes.
+        atStep?.Invoke(PoolSteps.SealBegins);
+        database.WaitAtMost(TimeSpan.FromMilliseconds(40)); // The recorder is waiting; a reader may hold the file for minutes.
         database.Checkpoint(truncate: true);
+        atStep?.Invoke(PoolSteps.SealBroughtHome);
         string mode = database.QueryText("PRAGMA journal_mode = DELETE");
         if (mode != "delete") throw new StorageException($"{database.Path} cannot be sealed while someone reads it.");
+        atStep?.Invoke(PoolSteps.SealLeftWal);
         database.Dispose();
         Posix.Flush(database.Path);
         Posix.FlushFolderOf(database.Path);
+        atStep?.Invoke(PoolSteps.SealDone);
     }
 
-    /// <summary>Moves a file that cannot be used out of the way with all that belongs to it. Returns its new name.</summary>
-    internal static string SetAside(string path, DateTimeOffset now)
+    internal static void Delete(string path)
     {
-        string suffix = string.Create(CultureInfo.InvariantCulture, $"{Corrupt}{now:yyyyMMddTHHmmssfffZ}");
-        // The main file goes last: until then the next start finds it and does this again.
-        foreach (string part in (ReadOnlySpan<string>)["-wal", "-shm", "-journal", ""])
-            if (File.Exists(path + part)) File.Move(path + part, path + suffix + part, overwrite: false);
-        Posix.FlushFolderOf(path);
-        return path + suffix;
-    }
-
-    private static long LengthOf(string path) => File.Exists(path) ? new FileInfo(path).Length : 0;
-
-    private static void Delete(string path)
-    {
-        foreach (string part in (ReadOnlySpan<string>)["", "-wal", "-shm", "-journal"]) File.Delete(path + part);
+        File.Delete(path);
+        foreach (string companion in Companions) File.Delete(path + companion);
     }
 }

@@ -28,7 +28,7 @@ internal sealed unsafe class Database : IDisposable
     /// <exception cref="StorageException">There is one already, or SQLite cannot open it.</exception>
     internal static Database OpenReadWrite(string path, bool create = false)
     {
-        string full = System.IO.Path.GetFullPath(path);
+        string full = Files.Posix.RealPath(path); // Two names of one file are one file.
         lock (WritersLock)
         {
             if (!Writers.Add(full))
@@ -119,6 +119,14 @@ internal sealed unsafe class Database : IDisposable
         int result = SqliteNative.Checkpoint(_handle, 0, mode, out int frames, out _);
         if (result != SqliteNative.Ok && (truncate || (result & 0xFF) != 5)) throw Error(result);
         return frames;
+    }
+
+    /// <summary>Moves WAL frames into the file in a mode of SQLite's. Readers may keep it from being done whole; that is no error.</summary>
+    internal WalState Checkpoint(int mode)
+    {
+        int result = SqliteNative.Checkpoint(_handle, 0, mode, out int frames, out int broughtHome);
+        if (result != SqliteNative.Ok && (result & 0xFF) != 5) throw Error(result);
+        return new WalState(frames, broughtHome);
     }
 
     /// <summary>Ends statements of this connection with SQLITE_INTERRUPT once <paramref name="isOver"/> says so; null lets them run.</summary>

@@ -19,6 +19,7 @@ internal static unsafe partial class SqliteNative
     internal const int OpenExtendedCodes = 0x2000000;
 
     internal const int CheckpointPassive = 0;
+    internal const int CheckpointRestart = 2;
     internal const int CheckpointTruncate = 3;
 
     private const string Library = "e_sqlite3";

@@ -1,0 +1,2 @@
+namespace Peregrine.Storage.Recovery;
+public static class Salvage { internal static bool IsDone(string path) => File.Exists(path + ".salvaged.json"); }

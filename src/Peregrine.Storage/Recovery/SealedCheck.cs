@@ -1,0 +1,2 @@
+namespace Peregrine.Storage.Recovery;
+public static class SealedCheck { }
