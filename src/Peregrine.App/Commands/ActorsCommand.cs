@@ -13,6 +13,7 @@ namespace Peregrine.App.Commands;
 internal static class ActorsCommand
 {
     private const int FrameMillis = 500;
+    private const int PlainWidth = 160;
 
     public static Command Create()
     {
@@ -67,7 +68,15 @@ internal static class ActorsCommand
             output.WriteByte((byte)'\n');
             return ExitCode.Done;
         }
-        if (!watch || Console.IsOutputRedirected)
+        if (Console.IsOutputRedirected)
+        {
+            // For another program: plain text, as wide as it takes.
+            IAnsiConsole plain = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors, Out = new AnsiConsoleOutput(Console.Out) });
+            plain.Profile.Width = PlainWidth;
+            ActorTree.Print(snapshot, plain, Staleness(snapshot, TimeProvider.System));
+            return ExitCode.Done;
+        }
+        if (!watch)
         {
             ActorTree.Print(snapshot, AnsiConsole.Console, Staleness(snapshot, TimeProvider.System));
             return ExitCode.Done;

