@@ -50,6 +50,7 @@ internal sealed class Shard : IActor, IEventHandler, IDisposable
     private long _nextStatus;
     private long _warmEvents;
     private long _warmBytes;
+    private long _eventsAtStart;
     private bool _gatewayWasReady;
     private bool _serving;
     private long _marked;
@@ -88,6 +89,8 @@ internal sealed class Shard : IActor, IEventHandler, IDisposable
         _context = context;
         _serving = false;
         _gatewayWasReady = false;
+        _eventsAtStart = EventCount();
+        _warmEvents = 0; // Allocations are counted by thread, and this is another one.
         _lines = _parts.Connect();
         _feed = _lines.Feed;
         _gateway = _lines.Gateway;
@@ -268,7 +271,7 @@ internal sealed class Shard : IActor, IEventHandler, IDisposable
             if (journal.Free < JournalRoomMin) journal.Compact(); // Rare, and searches memory only.
         }
         long events = EventCount();
-        if (_warmEvents == 0 && events > 5_000)
+        if (_warmEvents == 0 && events > _eventsAtStart + 5_000)
         {
             _warmEvents = events;
             _warmBytes = GC.GetAllocatedBytesForCurrentThread();
