@@ -2,10 +2,8 @@ using System.Buffers;
 using System.Text;
 using System.Text.Json;
 
-using Peregrine.Common;
 using Peregrine.Common.Events;
 using Peregrine.Storage.Files;
-using Peregrine.Storage.Playback;
 using Peregrine.Storage.Rows;
 using Peregrine.Storage.Sqlite;
 
@@ -34,7 +32,10 @@ public sealed class DatabaseStatus
     /// <summary>Events by the name of their kind; kinds without any are left out.</summary>
     public IReadOnlyDictionary<string, long> Events { get; }
 
-    /// <summary>Events by symbol and kind. Events without a symbol are in <see cref="Events"/> only.</summary>
+    /// <summary>
+    /// Events by symbol and kind. A name that is traded on two markets stands twice, with the market behind it: <c>BTCUSDT (spot)</c>. Events without a symbol are
+    /// in <see cref="Events"/> only.
+    /// </summary>
     public IReadOnlyDictionary<string, IReadOnlyDictionary<string, long>> Symbols { get; }
 
     /// <summary>Counts a state directory. A file that cannot be read is listed with what is wrong, and the others still count.</summary>
@@ -43,7 +44,7 @@ public sealed class DatabaseStatus
     {
         List<DatabaseFileStatus> files = [];
         SortedDictionary<EventKind, long> events = [];
-        SortedDictionary<string, SortedDictionary<EventKind, long>> symbols = new(StringComparer.Ordinal);
+        SortedDictionary<(string Name, string Market), SortedDictionary<EventKind, long>> symbols = [];
         foreach ((IsoWeek week, string path) in SegmentFile.List(stateDirectory))
         {
             string integrity;
@@ -51,12 +52,12 @@ public sealed class DatabaseStatus
             try
             {
                 isSealed = SegmentFile.IsSealed(path);
-                (integrity, List<(string Symbol, EventKind Kind, long Count)> counts) = ReadFile(path, verifyIntegrity);
-                foreach ((string symbol, EventKind kind, long count) in counts)
+                (integrity, List<SymbolCount> counts) = ReadFile(path, verifyIntegrity);
+                foreach ((string symbol, string market, EventKind kind, long count) in counts)
                 {
                     events[kind] = events.GetValueOrDefault(kind) + count;
                     if (symbol.Length == 0) continue;
-                    if (!symbols.TryGetValue(symbol, out SortedDictionary<EventKind, long>? kinds)) symbols.Add(symbol, kinds = []);
+                    if (!symbols.TryGetValue((symbol, market), out SortedDictionary<EventKind, long>? kinds)) symbols.Add((symbol, market), kinds = []);
                     kinds[kind] = kinds.GetValueOrDefault(kind) + count;
                 }
             }
@@ -66,10 +67,12 @@ public sealed class DatabaseStatus
             }
             files.Add(new DatabaseFileStatus(Path.GetFileName(path), week.ToString(), SegmentFile.Bytes(path), isSealed, integrity));
         }
-        return new DatabaseStatus(files, Named(events), symbols.ToDictionary(static pair => pair.Key, static pair => Named(pair.Value), StringComparer.Ordinal));
+        HashSet<string> twice = [.. symbols.Keys.GroupBy(static key => key.Name, StringComparer.Ordinal).Where(static group => group.Count() > 1).Select(static group => group.Key)];
+        return new DatabaseStatus(files, Named(events), symbols.ToDictionary(
+            pair => twice.Contains(pair.Key.Name) ? $"{pair.Key.Name} ({pair.Key.Market})" : pair.Key.Name, static pair => Named(pair.Value), StringComparer.Ordinal));
     }
 
-    private static (string Integrity, List<(string Symbol, EventKind Kind, long Count)> Counts) ReadFile(string path, bool verifyIntegrity)
+    private static (string Integrity, List<SymbolCount> Counts) ReadFile(string path, bool verifyIntegrity)
     {
         using Database database = Database.OpenReadOnly(path);
         SegmentFile.Recognise(database);
@@ -78,25 +81,33 @@ public sealed class DatabaseStatus
         return (integrity, Counts(database));
     }
 
-    /// <summary>Events of one file by symbol and kind; the symbol is empty where there is none.</summary>
-    internal static List<(string Symbol, EventKind Kind, long Count)> Counts(Database database)
+    /// <summary>Events of a file that belong together; symbol and market are empty where there is none.</summary>
+    internal readonly record struct SymbolCount(string Symbol, string Market, EventKind Kind, long Count);
+
+    /// <summary>Events of one file by symbol, market and kind.</summary>
+    internal static List<SymbolCount> Counts(Database database)
     {
-        InstrumentTable instruments = new();
-        Dictionary<long, SymbolId> ids = FileSymbols.Read(database, instruments);
-        List<(string, EventKind, long)> counts = [];
+        Dictionary<long, (string Name, string Market)> symbols = [];
+        using (Statement select = database.Prepare("SELECT id, name, market FROM symbol"))
+            while (select.Step()) symbols[select.Int64(0)] = (select.Text(1), select.Text(2));
+        List<SymbolCount> counts = [];
         foreach (RowTable table in RowTable.All)
         {
             bool isGeneral = table.Kind == EventKind.None;
             using Statement select = database.Prepare(isGeneral
                 ? $"SELECT symbol, count(*), kind FROM {table.Name} GROUP BY symbol, kind"
                 : $"SELECT symbol, count(*) FROM {table.Name} GROUP BY symbol");
-            while (select.Step()) counts.Add((NameOf(select.Int64(0)), isGeneral ? (EventKind)select.Int64(2) : table.Kind, select.Int64(1)));
+            while (select.Step()) Add(select.Int64(0), isGeneral ? (EventKind)select.Int64(2) : table.Kind, select.Int64(1));
         }
         using Statement chunks = database.Prepare("SELECT symbol, kind, sum(events) FROM chunk GROUP BY symbol, kind");
-        while (chunks.Step()) counts.Add((NameOf(chunks.Int64(0)), (EventKind)chunks.Int64(1), chunks.Int64(2)));
+        while (chunks.Step()) Add(chunks.Int64(0), (EventKind)chunks.Int64(1), chunks.Int64(2));
         return counts;
 
-        string NameOf(long id) => ids.TryGetValue(id, out SymbolId symbol) && !symbol.IsNone ? instruments[symbol].Symbol : "";
+        void Add(long id, EventKind kind, long count)
+        {
+            (string name, string market) = symbols.GetValueOrDefault(id, ("", ""));
+            counts.Add(new SymbolCount(name, market, kind, count));
+        }
     }
 
     /// <summary>As <c>db status --json</c> prints it.</summary>

@@ -18,24 +18,26 @@ public static class DatabaseVerify
     /// <param name="path">A state directory or a file.</param>
     /// <param name="progress">Called before each file with its path.</param>
     /// <param name="cancellation">Ends the work between events.</param>
-    public static IReadOnlyList<VerifyResult> Run(string path, Action<string>? progress = null, CancellationToken cancellation = default)
+    /// <param name="events">Called now and then with the events of the file that were read back so far, and how many it has.</param>
+    public static IReadOnlyList<VerifyResult> Run(string path, Action<string>? progress = null, CancellationToken cancellation = default, Action<long, long>? events = null)
     {
         List<VerifyResult> results = [];
         foreach (string file in File.Exists(path) ? [path] : SegmentFile.List(path).Select(static found => found.Path))
         {
             progress?.Invoke(file);
-            results.Add(VerifyFile(file, cancellation));
+            results.Add(VerifyFile(file, cancellation, events));
         }
         return results;
     }
 
-    internal static VerifyResult VerifyFile(string path, CancellationToken cancellation)
+    internal static VerifyResult VerifyFile(string path, CancellationToken cancellation, Action<long, long>? events = null)
     {
         string name = Path.GetFileName(path);
-        SequenceChecker checker = new();
+        SequenceChecker checker = new(events);
         try
         {
             long counted = Count(path, out string integrity);
+            checker.Expected = counted;
             if (integrity != "ok") return new VerifyResult(name, false, integrity, 0);
             long played = Recording.Open(path).Play(checker, null, cancellation);
             if (checker.Problem.Length > 0) return new VerifyResult(name, false, checker.Problem, played);
@@ -57,18 +59,21 @@ public static class DatabaseVerify
     }
 
     /// <summary>No two events may have one sequence.</summary>
-    private sealed class SequenceChecker : IEventHandler
+    private sealed class SequenceChecker(Action<long, long>? progress) : IEventHandler
     {
+        private const long ReportEvery = 1 << 16;
+
         private long _last = long.MinValue;
 
         internal long Events { get; private set; }
+        internal long Expected { get; set; }
         internal string Problem { get; private set; } = "";
 
         public void OnEvent(long sequence, in MarketEvent entry, ReadOnlySpan<long> payload)
         {
             if (sequence <= _last && Problem.Length == 0) Problem = $"Sequence {sequence} comes after {_last}.";
             _last = sequence;
-            Events++;
+            if (++Events % ReportEvery == 0) progress?.Invoke(Events, Math.Max(Events, Expected));
         }
     }
 }

@@ -14,7 +14,7 @@ public sealed class BackupTests
         List<BackupProgress> progress = [];
         BackupManifest manifest = BackupJob.Run(file, cold.Path, Rig.Clock(), 3, progress.Add);
 
-        Assert.Equal(["crypto_2026_47.db.zst", "crypto_2026_47.db.zst.json"], Names(cold));
+        Assert.Equal(["crypto_2026_47.db.zst", "crypto_2026_47.db.zst.json"], BackupFiles.Names(cold.Path));
         Assert.Equal(4_000, manifest.Events["trade"]);
         Assert.True(manifest.ArchiveBytes < manifest.Bytes / 2);
         Assert.Equal(BackupStage.Done, progress[^1].Stage);
@@ -45,7 +45,7 @@ public sealed class BackupTests
         archive[archive.Length / 2] ^= 1;
         File.WriteAllBytes(cold.File("crypto_2026_47.db.zst"), archive); // And one that rotted.
         Assert.Equal(first, BackupJob.Run(file, cold.Path, Rig.Clock()).ToJson());
-        Assert.Equal(["crypto_2026_47.db.zst", "crypto_2026_47.db.zst.json"], Names(cold));
+        Assert.Equal(["crypto_2026_47.db.zst", "crypto_2026_47.db.zst.json"], BackupFiles.Names(cold.Path));
     }
 
     [Fact]
@@ -61,7 +61,7 @@ public sealed class BackupTests
             {
                 if (at.Stage == stage) cancel.Cancel();
             }, cancel.Token));
-            Assert.Empty(Names(cold));
+            Assert.Empty(BackupFiles.Names(cold.Path));
         }
     }
 
@@ -78,7 +78,7 @@ public sealed class BackupTests
         new Random(1).NextBytes(bytes.AsSpan(bytes.Length / 2, 8192));
         File.WriteAllBytes(file, bytes);
         Assert.Throws<StorageException>(() => BackupJob.Run(file, cold.Path, Rig.Clock()));
-        Assert.Empty(Names(cold));
+        Assert.Empty(BackupFiles.Names(cold.Path));
     }
 
     [Fact]
@@ -119,8 +119,6 @@ public sealed class BackupTests
         StorageException error = Assert.Throws<StorageException>(() => Restore.Run(cold.File("crypto_2026_47.db.zst"), folder.File("new.db")));
         Assert.Contains("other tables or views", error.Message, StringComparison.Ordinal);
     }
-
-    private static string[] Names(TestFolder folder) => [.. Directory.GetFiles(folder.Path).Select(path => Path.GetFileName(path)!).Where(name => name != ".backup.lock").Order(StringComparer.Ordinal)];
 
     private static string SealedFile(TestFolder folder)
     {

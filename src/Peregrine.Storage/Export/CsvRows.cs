@@ -4,13 +4,16 @@ using Peregrine.Common;
 
 namespace Peregrine.Storage.Export;
 
-/// <summary>One line at a time, field by field.</summary>
-internal sealed class CsvLine(TextWriter writer)
+/// <summary>Comma-separated text, a line for each row, ended by a line feed; prices, quantities and amounts are exact decimals.</summary>
+internal sealed class CsvRows(TextWriter writer) : IExportRows
 {
     private readonly char[] _text = new char[64];
     private bool _begun;
 
-    internal void Text(ReadOnlySpan<char> text)
+    /// <summary>The line of names.</summary>
+    internal void Header(IEnumerable<ExportColumn> columns) => writer.Write(string.Join(',', columns.Select(static column => column.Name)) + "\n");
+
+    public void Text(ReadOnlySpan<char> text)
     {
         Separate();
         if (!text.ContainsAny(",\"\n\r"))
@@ -23,14 +26,14 @@ internal sealed class CsvLine(TextWriter writer)
         writer.Write('"');
     }
 
-    internal void Number(long value)
+    public void Number(long value)
     {
         Separate();
         value.TryFormat(_text, out int length, provider: CultureInfo.InvariantCulture);
         writer.Write(_text, 0, length);
     }
 
-    internal void Unsigned(ulong value)
+    public void Unsigned(ulong value)
     {
         Separate();
         value.TryFormat(_text, out int length, provider: CultureInfo.InvariantCulture);
@@ -38,7 +41,7 @@ internal sealed class CsvLine(TextWriter writer)
     }
 
     /// <summary>The shortest text that gives the same number back.</summary>
-    internal void Real(float value)
+    public void Real(float value)
     {
         Separate();
         value.TryFormat(_text, out int length, provider: CultureInfo.InvariantCulture);
@@ -46,7 +49,7 @@ internal sealed class CsvLine(TextWriter writer)
     }
 
     /// <summary>1e-8 units as an exact decimal.</summary>
-    internal void Units(long units)
+    public void Units(long units)
     {
         Separate();
         Span<byte> ascii = stackalloc byte[FixedPoint.TextLengthMax];
@@ -55,7 +58,9 @@ internal sealed class CsvLine(TextWriter writer)
         writer.Write(_text, 0, length);
     }
 
-    internal void End()
+    public void Flag(bool value) => Number(value ? 1 : 0);
+
+    public void End()
     {
         writer.Write('\n');
         _begun = false;
