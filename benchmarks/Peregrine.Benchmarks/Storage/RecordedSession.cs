@@ -47,6 +47,8 @@ internal sealed class RecordedSession
         _events.Add(entry);
     }
 
+    internal static RecordedSession Of(InstrumentTable instruments) => new(instruments);
+
     /// <summary>An empty session of the same symbols, to be filled.</summary>
     internal RecordedSession Empty() => new(Instruments);
 
