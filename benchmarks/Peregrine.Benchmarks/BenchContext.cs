@@ -1,7 +1,7 @@
 namespace Peregrine.Benchmarks;
 
 /// <summary>What a benchmark may use: how often, where, and on which recordings.</summary>
-public sealed class BenchContext
+public sealed record BenchContext
 {
     /// <summary>How many rounds the alternatives take turns.</summary>
     public required int Rounds { get; init; }

@@ -20,13 +20,18 @@ internal sealed unsafe class SegmentWriter : IDisposable
     private readonly Statement?[] _rows = new Statement?[256];
     private readonly RowTable?[] _tables = new RowTable?[256];
     private readonly Statement _input;
+    private SymbolUnits[] _units = [SymbolUnits.Plain];
     private readonly RecentChunks _recent = new();
-    private readonly ChunkWriter _large = new();
-    private readonly ChunkScratch _scratch = new();
+    private readonly ChunkWriter _large = new(ChunkWriter.FullBytes);
+    private readonly ChunkScratch _scratch = new ChunkScratch().MadeForFullChunks();
+    private readonly Action<long> _remove;
+    private readonly Action<long, ChunkBuffer> _writeLarge;
 
     internal SegmentWriter(Database database)
     {
         _database = database;
+        _remove = Remove;
+        _writeLarge = WriteLarge;
         _begin = database.Prepare("BEGIN IMMEDIATE");
         _commit = database.Prepare("COMMIT");
         _rollback = database.Prepare("ROLLBACK");
@@ -34,12 +39,12 @@ internal sealed unsafe class SegmentWriter : IDisposable
         _chunk = database.Prepare("INSERT INTO chunk(first_seq, last_seq, symbol, kind, first_time, last_time, events, version, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
         _replaced = database.Prepare("DELETE FROM chunk WHERE first_seq = ?");
         _symbol = database.Prepare("""
-            INSERT INTO symbol(name, market, base, quote, tick_size, step_size, min_price, max_price, min_quantity, max_quantity, min_notional, trading)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO symbol(name, market, base, quote, tick_size, step_size, min_price, max_price, min_quantity, max_quantity, min_notional, trading, price_unit, quantity_unit)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT(name, market) DO UPDATE SET base = excluded.base, quote = excluded.quote, tick_size = excluded.tick_size,
               step_size = excluded.step_size, min_price = excluded.min_price, max_price = excluded.max_price, min_quantity = excluded.min_quantity,
               max_quantity = excluded.max_quantity, min_notional = excluded.min_notional, trading = excluded.trading
-            RETURNING id
+            RETURNING id, price_unit, quantity_unit
             """);
         _input = database.Prepare(RowTable.Input.InsertSql);
         foreach (RowTable table in RowTable.All)
@@ -56,7 +61,7 @@ internal sealed unsafe class SegmentWriter : IDisposable
 
     internal void Commit(long lastSequence)
     {
-        if (_recent.IsDue) ReplaceRecent();
+        if (_recent.IsDue) _recent.Replace(_remove, _writeLarge);
         _mark.Bind(1, lastSequence);
         _mark.Run();
         _commit.Run();
@@ -74,7 +79,7 @@ internal sealed unsafe class SegmentWriter : IDisposable
         if (table is not null && table.Holds(in entry, payload)) insert = _rows[(int)entry.Kind]!;
         else table = RowTable.Input;
         RowTable.BindCommon(insert, sequence, symbol, in entry);
-        table.Bind(insert, in entry, payload);
+        table.Bind(insert, in entry, payload, symbol < _units.Length ? _units[symbol] : SymbolUnits.Plain);
         insert.Run();
     }
 
@@ -82,22 +87,19 @@ internal sealed unsafe class SegmentWriter : IDisposable
     internal void WriteChunk(ChunkBuffer chunk, long symbol, ChunkWriter encoded)
     {
         Insert(chunk, symbol, encoded);
-        if (RecentChunks.Takes(chunk)) _recent.Take(chunk, symbol);
+        _recent.Take(chunk, symbol);
     }
 
-    private void ReplaceRecent()
+    private void Remove(long firstSequence)
     {
-        foreach (long first in _recent.Rows)
-        {
-            _replaced.Bind(1, first);
-            _replaced.Run();
-        }
-        foreach ((long symbol, ChunkBuffer chunk) in _recent.Large())
-        {
-            chunk.Encode(_large, _scratch);
-            Insert(chunk, symbol, _large);
-        }
-        _recent.Clear();
+        _replaced.Bind(1, firstSequence);
+        _replaced.Run();
+    }
+
+    private void WriteLarge(long symbol, ChunkBuffer chunk)
+    {
+        chunk.Encode(_large, _scratch);
+        Insert(chunk, symbol, _large);
     }
 
     private void Insert(ChunkBuffer chunk, long symbol, ChunkWriter encoded)
@@ -130,8 +132,18 @@ internal sealed unsafe class SegmentWriter : IDisposable
         _symbol.Bind(10, rules.MaxQuantity.Raw);
         _symbol.BindText(11, rules.MinNotional.ToString());
         _symbol.Bind(12, instrument.IsTrading ? 1 : 0);
+        SymbolUnits units = SymbolUnits.Of(rules.TickSize.Raw, rules.StepSize.Raw); // A symbol that the file knows keeps those it has.
+        _symbol.Bind(13, units.Price);
+        _symbol.Bind(14, units.Quantity);
         if (!_symbol.Step()) throw new StorageException($"{_database.Path}: the symbol {instrument.Symbol} got no number.");
         long id = _symbol.Int64(0);
+        if (id >= _units.Length)
+        {
+            int known = _units.Length;
+            Array.Resize(ref _units, checked((int)Math.Max(id + 1, known * 2)));
+            _units.AsSpan(known).Fill(SymbolUnits.Plain);
+        }
+        _units[id] = SymbolUnits.Of(_symbol.Int64(1), _symbol.Int64(2));
         _symbol.Run(); // A statement that returns rows ends only when it is stepped to its end.
         return id;
     }

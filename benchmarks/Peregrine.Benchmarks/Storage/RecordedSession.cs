@@ -8,6 +8,7 @@ using Peregrine.Binance.Streams;
 using Peregrine.Common;
 using Peregrine.Common.Events;
 using Peregrine.MarketData;
+using Peregrine.Storage.Chunks;
 
 namespace Peregrine.Benchmarks.Storage;
 
@@ -45,6 +46,8 @@ internal sealed class RecordedSession
         _words.AddRange(payload);
         _events.Add(entry);
     }
+
+    internal static RecordedSession Of(InstrumentTable instruments) => new(instruments);
 
     /// <summary>An empty session of the same symbols, to be filled.</summary>
     internal RecordedSession Empty() => new(Instruments);
@@ -89,7 +92,21 @@ internal sealed class RecordedSession
                 if (decoder.Decode(message, ring, nanos).IsEvent) ring.Publish();
             }
         }
+        session.LearnRules();
         return session;
+    }
+
+    /// <summary>Ticks and lots as far as the recording shows them; the appliance gets them from the exchange.</summary>
+    private void LearnRules()
+    {
+        foreach (Instrument instrument in Instruments.All.ToArray())
+        {
+            MarketEvent[] trades = [.. _events.Where(entry => entry.Symbol == instrument.Id && entry.Kind is EventKind.Trade or EventKind.AggTrade)];
+            if (trades.Length == 0) continue;
+            ulong tick = ExactDivider.CommonDivisor([.. trades.Select(static entry => entry.Trade.Price.Raw)]);
+            ulong step = ExactDivider.CommonDivisor([.. trades.Select(static entry => entry.Trade.Quantity.Raw)]);
+            Instruments.Add(instrument with { Rules = instrument.Rules with { TickSize = new Price((long)tick), StepSize = new Quantity((long)step) } });
+        }
     }
 
     private static byte[] Unpacked(string path)

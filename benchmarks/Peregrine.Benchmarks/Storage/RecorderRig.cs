@@ -13,17 +13,17 @@ internal sealed class RecorderRig : IDisposable
     private const int Slots = 1 << 17;
     private const int Words = 1 << 21;
 
-    private readonly TimeProvider _time;
+    private readonly IEventReader _reader;
     private bool _closed;
 
     internal RecorderRig(string folder, TimeProvider time, InstrumentTable? instruments = null, int slots = Slots)
     {
-        _time = time;
         Folder = folder;
         Instruments = instruments ?? Table("BTCUSDT");
         Pool = RotatingPool.Open(folder, time);
         Ring = new EventRing(slots, Words, Pool.LastSequence + 1);
-        Recorder = new Recorder(Ring.Subscribe(), Pool, Instruments, time);
+        _reader = Ring.Subscribe();
+        Recorder = new Recorder(_reader, Pool, Instruments, time);
     }
 
     internal string Folder { get; }
@@ -31,6 +31,9 @@ internal sealed class RecorderRig : IDisposable
     internal RotatingPool Pool { get; }
     internal EventRing Ring { get; }
     internal Recorder Recorder { get; }
+
+    /// <summary>The sequence up to which the recorder has taken events.</summary>
+    internal long Position => _reader.Cursor - 1;
 
     internal static InstrumentTable Table(params ReadOnlySpan<string> symbols)
     {
@@ -56,9 +59,9 @@ internal sealed class RecorderRig : IDisposable
             }
             if (at + Portion >= events.Length) Recorder.Drain();
             ticks += Stopwatch.GetTimestamp() - began;
-            allocated += GC.GetAllocatedBytesForCurrentThread() - before;
+            if (at > 0) allocated += GC.GetAllocatedBytesForCurrentThread() - before; // The first portion is the warm-up.
         }
-        return new Sample(Stopwatch.GetElapsedTime(0, ticks).TotalNanoseconds / events.Length, (double)allocated / events.Length);
+        return new Sample(Stopwatch.GetElapsedTime(0, ticks).TotalNanoseconds / events.Length, (double)allocated / Math.Max(1, events.Length - Portion));
     }
 
     /// <summary>Ends the recording; the file then stands alone and <see cref="Bytes"/> says what it takes.</summary>

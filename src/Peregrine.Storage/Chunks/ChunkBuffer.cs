@@ -8,21 +8,23 @@ internal sealed class ChunkBuffer(EventKind kind)
     /// <summary>A chunk is full at so many events; more gain little and cost memory.</summary>
     internal const int EventsFull = 1_024;
 
-    /// <summary>A chunk is full at so many payload words (half a megabyte), unless one event alone has more.</summary>
-    internal const int WordsFull = 65_536;
+    /// <summary>A chunk is full at so many payload words (a quarter of a megabyte), unless one event alone has more.</summary>
+    internal const int WordsFull = 32_768;
 
     private MarketEvent[] _events = new MarketEvent[16];
     private long[] _sequences = new long[16];
     private long[] _words = [];
     private int _wordCount;
 
-    internal EventKind Kind => kind;
+    internal EventKind Kind { get; private set; } = kind;
     internal int Count { get; private set; }
-    internal int WordCount => _wordCount;
     internal long FirstSequence => _sequences[0];
     internal long LastSequence => _sequences[Count - 1];
-    internal long FirstTimeNanos { get; private set; }
-    internal long LastTimeNanos { get; private set; }
+    internal long FirstTimeNanos { get; private set; } = long.MaxValue;
+    internal long LastTimeNanos { get; private set; } = long.MinValue;
+    internal ReadOnlySpan<MarketEvent> Events => _events.AsSpan(0, Count);
+    internal ReadOnlySpan<long> Sequences => _sequences.AsSpan(0, Count);
+    internal ReadOnlySpan<long> Words => _words.AsSpan(0, _wordCount);
 
     /// <summary>Whether a chunk can hold the event exactly.</summary>
     internal static bool Holds(in MarketEvent entry, ReadOnlySpan<long> payload)
@@ -39,31 +41,48 @@ internal sealed class ChunkBuffer(EventKind kind)
     internal void Add(long sequence, in MarketEvent entry, ReadOnlySpan<long> payload)
     {
         MakeRoom(1, payload.Length);
-        FirstTimeNanos = Count == 0 ? entry.ReceiveTimeNanos : Math.Min(FirstTimeNanos, entry.ReceiveTimeNanos);
-        LastTimeNanos = Count == 0 ? entry.ReceiveTimeNanos : Math.Max(LastTimeNanos, entry.ReceiveTimeNanos);
+        Widen(entry.ReceiveTimeNanos);
         _events[Count] = entry;
         _sequences[Count++] = sequence;
         payload.CopyTo(_words.AsSpan(_wordCount));
         _wordCount += payload.Length;
     }
 
-    /// <summary>Whether the events of another buffer must wait for the next chunk.</summary>
-    internal bool IsFullFor(ChunkBuffer other) => Count + other.Count > EventsFull || (Count > 0 && _wordCount + other._wordCount > WordsFull);
+    /// <summary>Whether so many events with so many words still fit.</summary>
+    internal bool HasRoomFor(int events, int words) => Count + events <= EventsFull && (Count == 0 || _wordCount + words <= WordsFull);
 
-    /// <summary>Adds the events of another buffer of the kind, which come after those that are here.</summary>
-    internal void Append(ChunkBuffer other)
+    /// <summary>Adds events of the same symbol that come after those that are here.</summary>
+    internal void Append(ReadOnlySpan<MarketEvent> events, ReadOnlySpan<long> sequences, ReadOnlySpan<long> words)
     {
-        MakeRoom(other.Count, other._wordCount);
-        FirstTimeNanos = Count == 0 ? other.FirstTimeNanos : Math.Min(FirstTimeNanos, other.FirstTimeNanos);
-        LastTimeNanos = Count == 0 ? other.LastTimeNanos : Math.Max(LastTimeNanos, other.LastTimeNanos);
-        other._events.AsSpan(0, other.Count).CopyTo(_events.AsSpan(Count));
-        other._sequences.AsSpan(0, other.Count).CopyTo(_sequences.AsSpan(Count));
-        other._words.AsSpan(0, other._wordCount).CopyTo(_words.AsSpan(_wordCount));
-        Count += other.Count;
-        _wordCount += other._wordCount;
+        MakeRoom(events.Length, words.Length);
+        foreach (ref readonly MarketEvent entry in events) Widen(entry.ReceiveTimeNanos);
+        events.CopyTo(_events.AsSpan(Count));
+        sequences.CopyTo(_sequences.AsSpan(Count));
+        words.CopyTo(_words.AsSpan(_wordCount));
+        Count += events.Length;
+        _wordCount += words.Length;
     }
 
-    internal void Clear() => Count = _wordCount = 0;
+    /// <summary>Empties the buffer for events of another kind; with room for full chunks from now on.</summary>
+    internal void Reuse(EventKind other)
+    {
+        Clear();
+        Kind = other;
+        MakeRoom(EventsFull, WordsFull);
+    }
+
+    internal void Clear()
+    {
+        Count = _wordCount = 0;
+        FirstTimeNanos = long.MaxValue;
+        LastTimeNanos = long.MinValue;
+    }
+
+    private void Widen(long receiveTimeNanos)
+    {
+        FirstTimeNanos = Math.Min(FirstTimeNanos, receiveTimeNanos);
+        LastTimeNanos = Math.Max(LastTimeNanos, receiveTimeNanos);
+    }
 
     private void MakeRoom(int events, int words)
     {
@@ -86,13 +105,19 @@ internal sealed class ChunkBuffer(EventKind kind)
         writer.DeltaColumn(_sequences.AsSpan(0, Count));
         for (int i = 0; i < events.Length; i++) column[i] = (long)events[i].Flags;
         writer.PlainColumn(column);
-        for (int i = 0; i < events.Length; i++) column[i] = events[i].TransactionLagMicros;
-        writer.PlainColumn(column);
+        Span<long> lags = scratch.Second(Count);
+        for (int i = 0; i < events.Length; i++) lags[i] = events[i].TransactionLagMicros;
         for (int i = 0; i < events.Length; i++) column[i] = events[i].ExchangeTimeMicros;
+        // The wire mostly has whole milliseconds.
+        ulong divisor = ExactDivider.CommonDivisor(lags, ExactDivider.CommonDivisor(column));
+        ExactDivider.Divide(lags, divisor);
+        ExactDivider.Divide(column, divisor);
+        writer.Unsigned(divisor);
+        writer.PlainColumn(lags);
         writer.DeltaColumn(column);
         for (int i = 0; i < events.Length; i++) column[i] = events[i].ReceiveTimeNanos;
         writer.DeltaColumn(column);
-        if (kind == EventKind.BookTicker) EncodeTickers(events, writer, scratch);
+        if (Kind == EventKind.BookTicker) EncodeTickers(events, writer, scratch);
         else EncodeDepth(events, writer, scratch);
         writer.Checksum();
     }
@@ -164,9 +189,16 @@ internal sealed class ChunkBuffer(EventKind kind)
         Divide(prices, writer);
         Divide(quantities, writer);
         ToDifferences(events, prices);
-        writer.Signed(prices);
-        if (ChunkFormat.HasSteadyPlaces(kind)) ToPlaceDifferences(events, quantities, scratch.Third(levels));
-        writer.Signed(quantities);
+        writer.Unsigned(prices);
+        if (ChunkFormat.HasSteadyPlaces(Kind))
+        {
+            ToPlaceDifferences(events, quantities, scratch.Third(levels));
+            writer.Signed(quantities);
+        }
+        else
+        {
+            writer.Unsigned(quantities);
+        }
     }
 
     private static void Divide(Span<long> values, ChunkWriter writer)
@@ -183,21 +215,23 @@ internal sealed class ChunkBuffer(EventKind kind)
         int at = 0;
         for (int i = 0; i < events.Length; i++)
         {
-            ToDifferences(prices.Slice(at, events[i].Depth.BidCount), ref bidBefore);
+            ToDifferences(prices.Slice(at, events[i].Depth.BidCount), ref bidBefore, downwards: true);
             at += events[i].Depth.BidCount;
-            ToDifferences(prices.Slice(at, events[i].Depth.AskCount), ref askBefore);
+            ToDifferences(prices.Slice(at, events[i].Depth.AskCount), ref askBefore, downwards: false);
             at += events[i].Depth.AskCount;
         }
     }
 
-    private static void ToDifferences(Span<long> side, ref long firstBefore)
+    private static void ToDifferences(Span<long> side, ref long firstBefore, bool downwards)
     {
-        long before = firstBefore;
-        if (side.Length > 0) firstBefore = side[0];
-        foreach (ref long price in side)
+        if (side.Length == 0) return;
+        long before = side[0];
+        side[0] = (long)ChunkWriter.ZigZag(before - firstBefore);
+        firstBefore = before;
+        foreach (ref long price in side[1..])
         {
             long value = price;
-            price = value - before;
+            price = downwards ? before - value : value - before;
             before = value;
         }
     }

@@ -6,25 +6,25 @@ using Peregrine.Common.Events;
 namespace Peregrine.Storage.Chunks;
 
 /// <summary>
-/// The blob of a chunk: events of one symbol and one kind, column by column, version 1.
+/// The blob of a chunk: events of one symbol and one kind, column by column, version 2.
 /// </summary>
 /// <remarks>
 /// <para>Numbers are LEB128 varints; signed ones are zigzagged first; differences wrap around, so that every 64-bit value comes back exactly.</para>
 /// <para>A <b>column</b> is a mode byte and its values: 0 one value that all events share, 1 differences to the value before (the first to zero),
 /// 2 the values themselves.</para>
-/// <para>Order: number of events; columns sequence, flags, lag, exchange time, receive time; then by kind:</para>
+/// <para>Order: number of events; columns sequence, flags; time divisor; columns lag, exchange time (divided), receive time; then by kind:</para>
 /// <para><b>bookTicker</b>: price divisor, quantity divisor; columns update id, bid price, ask minus bid price, bid quantity, ask quantity (prices
 /// and quantities divided).</para>
 /// <para><b>depth20, depthDiff, depthSnapshot</b>: columns bid levels, ask levels, first update id minus the final id of the event before, final minus
 /// first update id, previous final id minus the final id of the event before (each of the three instead as it is, mode 0, where it never changes);
-/// price divisor, quantity divisor; then all prices (bids, then asks, event by event: a side's first price as difference to that side's first price of
-/// the event before, every further one to its neighbour above); then all quantities (depth20: as difference to the same place of the event before;
-/// otherwise as they are).</para>
+/// price divisor, quantity divisor; then all prices (bids, then asks, event by event: a side's first price as signed difference to that side's first price
+/// of the event before, every further one as unsigned distance from its neighbour, downwards for bids and upwards for asks); then all quantities (depth20:
+/// as signed difference to the same place of the event before; otherwise unsigned, as they are).</para>
 /// <para>The last four bytes are the CRC-32C of all before, little-endian.</para>
 /// </remarks>
 internal static class ChunkFormat
 {
-    internal const int Version = 1;
+    internal const int Version = 2;
 
     /// <summary>Events a chunk can have; what claims more is not one.</summary>
     internal const int EventsMax = 4_096;

@@ -54,6 +54,25 @@ internal ref struct ChunkReader
         _at = at;
     }
 
+    /// <summary>Numbers as they are, as many as fit.</summary>
+    internal void Unsigned(Span<long> values)
+    {
+        ReadOnlySpan<byte> bytes = _bytes;
+        int at = _at;
+        for (int i = 0; i < values.Length; i++)
+        {
+            if ((uint)at < (uint)bytes.Length && bytes[at] < 0x80)
+            {
+                values[i] = bytes[at++];
+                continue;
+            }
+            _at = at;
+            values[i] = (long)Unsigned();
+            at = _at;
+        }
+        _at = at;
+    }
+
     internal void Column(Span<long> values)
     {
         byte mode = Mode();
@@ -87,5 +106,5 @@ internal ref struct ChunkReader
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static long UnZigZag(ulong value) => (long)(value >> 1) ^ -(long)(value & 1);
+    internal static long UnZigZag(ulong value) => (long)(value >> 1) ^ -(long)(value & 1);
 }

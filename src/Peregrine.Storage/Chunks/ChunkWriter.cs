@@ -3,9 +3,14 @@ using System.Runtime.CompilerServices;
 namespace Peregrine.Storage.Chunks;
 
 /// <summary>Varints and columns into memory of its own that grows and does not move while it is bound.</summary>
-internal sealed unsafe class ChunkWriter
+internal sealed unsafe class ChunkWriter(int capacity = ChunkWriter.FirstBytes)
 {
-    private byte[] _bytes = GC.AllocateUninitializedArray<byte>(64 * 1024, pinned: true);
+    private const int FirstBytes = 64 * 1024;
+
+    /// <summary>What a full chunk can take at most.</summary>
+    internal const int FullBytes = FirstBytes + (ChunkBuffer.WordsFull * ChunkFormat.VarintBytesMax);
+
+    private byte[] _bytes = GC.AllocateUninitializedArray<byte>(capacity, pinned: true);
     private int _length;
 
     internal int Length => _length;
@@ -65,6 +70,15 @@ internal sealed unsafe class ChunkWriter
         _length = (int)(at - Start);
     }
 
+    /// <summary>Numbers that are not negative, or hardly ever: such a one takes ten bytes.</summary>
+    internal void Unsigned(ReadOnlySpan<long> values)
+    {
+        Reserve(values.Length);
+        byte* at = Start + _length;
+        foreach (long value in values) at = Put(at, (ulong)value);
+        _length = (int)(at - Start);
+    }
+
     internal void Checksum()
     {
         uint checksum = ChunkFormat.Checksum(Written);
@@ -97,7 +111,7 @@ internal sealed unsafe class ChunkWriter
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ulong ZigZag(long value) => (ulong)((value << 1) ^ (value >> 63));
+    internal static ulong ZigZag(long value) => (ulong)((value << 1) ^ (value >> 63));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static byte* Put(byte* at, ulong value)

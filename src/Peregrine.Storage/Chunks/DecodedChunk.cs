@@ -53,14 +53,16 @@ internal sealed class DecodedChunk
             events[i].Symbol = symbol;
             events[i].Flags = (EventFlags)column[i];
         }
+        long timeUnit = Unit(ref reader);
         reader.Column(column);
         for (int i = 0; i < count; i++)
         {
-            if (column[i] != (int)column[i]) throw ChunkReader.Damaged("has a lag beyond 32 bits");
-            events[i].TransactionLagMicros = (int)column[i];
+            long lag = column[i] * timeUnit;
+            if (lag != (int)lag) throw ChunkReader.Damaged("has a lag beyond 32 bits");
+            events[i].TransactionLagMicros = (int)lag;
         }
         reader.Column(column);
-        for (int i = 0; i < count; i++) events[i].ExchangeTimeMicros = column[i];
+        for (int i = 0; i < count; i++) events[i].ExchangeTimeMicros = column[i] * timeUnit;
         reader.Column(column);
         for (int i = 0; i < count; i++) events[i].ReceiveTimeNanos = column[i];
         if (kind == EventKind.BookTicker) DecodeTickers(ref reader, events, scratch);
@@ -97,10 +99,17 @@ internal sealed class DecodedChunk
         if (levels > reader.Remaining / 2) throw ChunkReader.Damaged($"claims {levels} levels in {reader.Remaining} bytes"); // Before memory is taken for them.
         Span<long> prices = scratch.First(levels);
         Span<long> quantities = scratch.Second(levels);
-        reader.Signed(prices);
-        reader.Signed(quantities);
+        reader.Unsigned(prices);
         FromDifferences(events, prices);
-        if (ChunkFormat.HasSteadyPlaces(kind)) FromPlaceDifferences(events, quantities);
+        if (ChunkFormat.HasSteadyPlaces(kind))
+        {
+            reader.Signed(quantities);
+            FromPlaceDifferences(events, quantities);
+        }
+        else
+        {
+            reader.Unsigned(quantities);
+        }
         if (_words.Length < levels * Level.Words) _words = new long[Math.Max(levels * Level.Words, _words.Length * 2)];
         for (int i = 0; i < levels; i++)
         {
@@ -159,18 +168,19 @@ internal sealed class DecodedChunk
         int at = 0;
         for (int i = 0; i < events.Length; i++)
         {
-            FromDifferences(prices.Slice(at, events[i].Depth.BidCount), ref bidBefore);
+            FromDifferences(prices.Slice(at, events[i].Depth.BidCount), ref bidBefore, downwards: true);
             at += events[i].Depth.BidCount;
-            FromDifferences(prices.Slice(at, events[i].Depth.AskCount), ref askBefore);
+            FromDifferences(prices.Slice(at, events[i].Depth.AskCount), ref askBefore, downwards: false);
             at += events[i].Depth.AskCount;
         }
     }
 
-    private static void FromDifferences(Span<long> side, ref long firstBefore)
+    private static void FromDifferences(Span<long> side, ref long firstBefore, bool downwards)
     {
-        long value = firstBefore;
-        foreach (ref long price in side) price = value += price;
-        if (side.Length > 0) firstBefore = side[0];
+        if (side.Length == 0) return;
+        long value = firstBefore += ChunkReader.UnZigZag((ulong)side[0]);
+        side[0] = value;
+        foreach (ref long price in side[1..]) price = value = downwards ? value - price : value + price;
     }
 
     private static void FromPlaceDifferences(ReadOnlySpan<MarketEvent> events, Span<long> quantities)

@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 using Peregrine.Common.Events;
 
 namespace Peregrine.Storage.Chunks;
@@ -11,89 +9,74 @@ namespace Peregrine.Storage.Chunks;
 /// <remarks>
 /// All small chunks are replaced at one time, inside the transaction of a batch: they lie next to each other at the end of the table, so their pages
 /// become free whole and are not written again. A process that ends before leaves its last small chunks as they are, which costs bytes and nothing else.
+/// The memory (4 MB) is taken once, at the start: the recorder allocates nothing while it runs.
 /// </remarks>
 internal sealed class RecentChunks
 {
     /// <summary>At most so many small rows: replacing them takes milliseconds of a batch.</summary>
     private const int RowsMax = 4_096;
 
-    /// <summary>At most so many events (64 bytes each in memory) and payload words (8 bytes each).</summary>
-    private const int EventsMax = 16_384;
-    private const int WordsMax = 524_288;
+    private const int EventsMax = 8_192;
+    private const int WordsMax = 262_144;
 
     /// <summary>Quiet symbols gather for so long.</summary>
-    private const long NanosMax = 60_000_000_000;
+    private const long NanosMax = 20_000_000_000;
 
-    private readonly Dictionary<long, Pieces> _pieces = [];
-    private readonly List<Pieces> _filled = [];
-    private readonly List<long> _rows = [];
-    private int _events;
-    private int _words;
+    /// <summary>Room for the batch that brings a limit; what finds none stays small.</summary>
+    private const int Spare = 4;
+
+    private readonly Small[] _rows = new Small[RowsMax + (RowsMax / Spare)];
+    private readonly MarketEvent[] _events = new MarketEvent[EventsMax + (EventsMax / Spare)];
+    private readonly long[] _sequences = new long[EventsMax + (EventsMax / Spare)];
+    private readonly long[] _words = new long[WordsMax + (WordsMax / Spare)];
+    private readonly ChunkBuffer _large = new(EventKind.None);
+    private int _rowCount;
+    private int _eventCount;
+    private int _wordCount;
     private long _firstNanos;
     private long _lastNanos;
 
-    /// <summary>Whether so small a chunk shall be written again later.</summary>
-    internal static bool Takes(ChunkBuffer chunk) => chunk.Count < ChunkBuffer.EventsFull / 2 && chunk.WordCount < ChunkBuffer.WordsFull / 2;
+    internal RecentChunks() => _large.Reuse(EventKind.None);
+
+    private readonly record struct Small(long Symbol, EventKind Kind, long FirstSequence, int From, int Count, int WordsFrom, int Words) : IComparable<Small>
+    {
+        public int CompareTo(Small other) => (Symbol, Kind, FirstSequence).CompareTo((other.Symbol, other.Kind, other.FirstSequence));
+    }
 
     /// <summary>Whether it is time to replace what was taken.</summary>
-    internal bool IsDue => _rows.Count >= RowsMax || _events >= EventsMax || _words >= WordsMax || (_rows.Count > 0 && _lastNanos - _firstNanos >= NanosMax);
+    internal bool IsDue =>
+        _rowCount >= RowsMax || _eventCount >= EventsMax || _wordCount >= WordsMax || (_rowCount > 0 && _lastNanos - _firstNanos >= NanosMax);
 
-    /// <summary><c>first_seq</c> of what was taken: the rows to be replaced.</summary>
-    internal ReadOnlySpan<long> Rows => CollectionsMarshal.AsSpan(_rows);
-
-    /// <summary>Keeps a copy of a small chunk that was just written.</summary>
+    /// <summary>Keeps a copy of a chunk that was just written, if it is small.</summary>
     internal void Take(ChunkBuffer chunk, long symbol)
     {
-        long key = (symbol << 8) | (long)chunk.Kind;
-        if (!_pieces.TryGetValue(key, out Pieces? pieces)) _pieces.Add(key, pieces = new Pieces(chunk.Kind, symbol));
-        if (pieces.IsEmpty) _filled.Add(pieces);
-        pieces.Append(chunk);
-        _firstNanos = _rows.Count == 0 ? chunk.FirstTimeNanos : Math.Min(_firstNanos, chunk.FirstTimeNanos);
-        _lastNanos = _rows.Count == 0 ? chunk.LastTimeNanos : Math.Max(_lastNanos, chunk.LastTimeNanos);
-        _rows.Add(chunk.FirstSequence);
-        _events += chunk.Count;
-        _words += chunk.WordCount;
+        if (chunk.Count >= ChunkBuffer.EventsFull / 2 || chunk.Words.Length >= ChunkBuffer.WordsFull / 2) return;
+        if (_rowCount == _rows.Length || _eventCount + chunk.Count > _events.Length || _wordCount + chunk.Words.Length > _words.Length) return;
+        _firstNanos = _rowCount == 0 ? chunk.FirstTimeNanos : Math.Min(_firstNanos, chunk.FirstTimeNanos);
+        _lastNanos = _rowCount == 0 ? chunk.LastTimeNanos : Math.Max(_lastNanos, chunk.LastTimeNanos);
+        _rows[_rowCount++] = new Small(symbol, chunk.Kind, chunk.FirstSequence, _eventCount, chunk.Count, _wordCount, chunk.Words.Length);
+        chunk.Events.CopyTo(_events.AsSpan(_eventCount));
+        chunk.Sequences.CopyTo(_sequences.AsSpan(_eventCount));
+        chunk.Words.CopyTo(_words.AsSpan(_wordCount));
+        _eventCount += chunk.Count;
+        _wordCount += chunk.Words.Length;
     }
 
-    /// <summary>The large chunks, each with its symbol, in the order in which they lie here.</summary>
-    internal IEnumerable<(long Symbol, ChunkBuffer Chunk)> Large()
+    /// <summary>Gives the keys of what was taken to be removed, then the large chunks to be written with their symbols, and forgets all of it.</summary>
+    internal void Replace(Action<long> remove, Action<long, ChunkBuffer> write)
     {
-        foreach (Pieces pieces in _filled)
-            foreach (ChunkBuffer chunk in pieces.Used) yield return (pieces.Symbol, chunk);
-    }
-
-    internal void Clear()
-    {
-        foreach (Pieces pieces in _filled) pieces.Clear();
-        _filled.Clear();
-        _rows.Clear();
-        _events = _words = 0;
-    }
-
-    /// <summary>One symbol's and kind's events in chunks of the full size; their memory is kept for the next time.</summary>
-    private sealed class Pieces(EventKind kind, long symbol)
-    {
-        private readonly List<ChunkBuffer> _chunks = [];
-        private int _used;
-
-        internal long Symbol => symbol;
-        internal bool IsEmpty => _used == 0;
-        internal IEnumerable<ChunkBuffer> Used => _chunks.Take(_used);
-
-        internal void Append(ChunkBuffer chunk)
+        Span<Small> rows = _rows.AsSpan(0, _rowCount);
+        foreach (ref readonly Small row in rows) remove(row.FirstSequence);
+        rows.Sort();
+        for (int i = 0; i < rows.Length; i++)
         {
-            if (_used == 0 || _chunks[_used - 1].IsFullFor(chunk))
-            {
-                if (_used == _chunks.Count) _chunks.Add(new ChunkBuffer(kind));
-                _used++;
-            }
-            _chunks[_used - 1].Append(chunk);
+            ref readonly Small row = ref rows[i];
+            if (_large.Count == 0) _large.Reuse(row.Kind);
+            _large.Append(_events.AsSpan(row.From, row.Count), _sequences.AsSpan(row.From, row.Count), _words.AsSpan(row.WordsFrom, row.Words));
+            if (i + 1 < rows.Length && rows[i + 1].Symbol == row.Symbol && rows[i + 1].Kind == row.Kind && _large.HasRoomFor(rows[i + 1].Count, rows[i + 1].Words)) continue;
+            write(row.Symbol, _large);
+            _large.Clear();
         }
-
-        internal void Clear()
-        {
-            for (int i = 0; i < _used; i++) _chunks[i].Clear();
-            _used = 0;
-        }
+        _rowCount = _eventCount = _wordCount = 0;
     }
 }

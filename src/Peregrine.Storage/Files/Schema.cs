@@ -7,18 +7,14 @@ namespace Peregrine.Storage.Files;
 /// Every event has its arrival sequence (<c>seq</c>) as the key. <c>exchange_time</c> is microseconds, <c>receive_time</c> nanoseconds since 1970,
 /// UTC; <c>lag</c> is exchange event time minus transaction time in microseconds; prices, quantities and amounts are whole 1e-8 units;
 /// <c>symbol</c> is <c>symbol.id</c> of the same file, 0 for none. The views named <c>v_…</c> show the same with names, decimals and text times.
-/// Events that the columns of their table cannot hold exactly are kept whole in <c>input</c>.
+/// <c>trade</c> and <c>agg_trade</c> are narrower: their views say how. Events that the columns of their table cannot hold exactly are kept whole in <c>input</c>.
 /// </remarks>
 internal static class Schema
 {
     /// <summary>"PRGN", so that <c>file</c> and we ourselves know a recording.</summary>
     internal const int ApplicationId = 0x5052474E;
 
-    /// <summary>Version 2 has checksums. Files of version 1 are read and sealed, but not gone on with.</summary>
     internal const int Version = 2;
-
-    /// <summary>What the files of this version hold.</summary>
-    internal static string Sql { get; } = SqlOf(Version);
 
     /// <summary>The columns every row of an event begins with, in this order.</summary>
     private const string Common = """
@@ -31,13 +27,22 @@ internal static class Schema
           receive_time  INTEGER NOT NULL,     -- nanoseconds since 1970 UTC, our clock
         """;
 
+    /// <summary>Trades are most of the rows, so their columns are narrow; the views give all of it back.</summary>
     private const string Trade = """
 
+          seq           INTEGER PRIMARY KEY,  -- arrival sequence, one over all tables
+          symbol        INTEGER NOT NULL,     -- symbol.id
+          flags         INTEGER NOT NULL,     -- 1 buyer is maker, 2 off market, 256 price and quantity are in 1e-8 units
+          lag           INTEGER NOT NULL,     -- exchange_time minus transaction time, microseconds
+          exchange_time INTEGER NOT NULL,     -- microseconds since 1970 UTC
+          latency       INTEGER NOT NULL,     -- receive time minus exchange_time, nanoseconds
           id            INTEGER NOT NULL,
-          price         INTEGER NOT NULL,     -- 1e-8 units
-          quantity      INTEGER NOT NULL,     -- 1e-8 units
-          first_id      INTEGER NOT NULL,     -- first and last trade in it
-          last_id       INTEGER NOT NULL
+        """;
+
+    private const string TradeEnd = """
+
+          price         INTEGER NOT NULL,     -- in symbol.price_unit
+          quantity      INTEGER NOT NULL      -- in symbol.quantity_unit
         );
         """;
 
@@ -53,26 +58,17 @@ internal static class Schema
           strftime('%Y-%m-%d %H:%M:%f', e.receive_time / 1000000000.0, 'unixepoch') AS receive_utc,
         """;
 
-    private const string TradeView = $"""
-         AS SELECT {ViewHead}
-          e.id, e.price / 1e8 AS price, e.quantity / 1e8 AS quantity,
-          CASE WHEN e.flags & 1 THEN 'SELL' ELSE 'BUY' END AS taker, e.first_id, e.last_id
+    private const string TradeView = """
+         AS SELECT
+        e.seq, s.name AS symbol,
+          strftime('%Y-%m-%d %H:%M:%f', e.exchange_time / 1000000.0, 'unixepoch') AS exchange_utc,
+          strftime('%Y-%m-%d %H:%M:%f', e.exchange_time / 1000000.0 + e.latency / 1000000000.0, 'unixepoch') AS receive_utc,
+          e.exchange_time, e.exchange_time * 1000 + e.latency AS receive_time, e.id,
+          e.price * iif(e.flags & 256, 1, coalesce(s.price_unit, 1)) / 1e8 AS price, e.quantity * iif(e.flags & 256, 1, coalesce(s.quantity_unit, 1)) / 1e8 AS quantity,
+          CASE WHEN e.flags & 1 THEN 'SELL' ELSE 'BUY' END AS taker
         """;
 
-    private const string SymbolChecksum = "  checksum      INTEGER NOT NULL DEFAULT 0,  -- of this row\n";
-
-    private const string Batch = """
-
-        CREATE TABLE batch(                   -- one row a transaction: what "db verify" compares the events with
-          last_seq      INTEGER PRIMARY KEY,  -- it holds the events after the batch before, up to this one
-          events        INTEGER NOT NULL,     -- in rows and in chunks; rows of gap are not counted, they have meta.gap_checksum
-          checksum      INTEGER NOT NULL      -- the sum of all their checksums, 64 bits read as signed
-        );
-
-        """;
-
-    /// <summary>What the files of a version hold; those of older ones are known to the letter, so that nothing else passes for them.</summary>
-    internal static string SqlOf(int version) => $"""
+    internal const string Sql = $"""
         CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 
         CREATE TABLE symbol(
@@ -89,12 +85,17 @@ internal static class Schema
           max_quantity  INTEGER NOT NULL,
           min_notional  TEXT NOT NULL,        -- exact decimal, quote asset
           trading       INTEGER NOT NULL,     -- 1 while the exchange takes orders
-        {(version >= 2 ? SymbolChecksum : "")}  UNIQUE(name, market)
+          price_unit    INTEGER NOT NULL,     -- what trade and agg_trade count prices in, in 1e-8 units; never changes in a file
+          quantity_unit INTEGER NOT NULL,     -- the same for quantities
+          checksum      INTEGER NOT NULL DEFAULT 0,  -- of this row
+          UNIQUE(name, market)
         );
 
-        CREATE TABLE agg_trade({Common}{Trade}
+        CREATE TABLE agg_trade({Trade}
+          first_id      INTEGER NOT NULL,     -- the first trade in it
+          more          INTEGER NOT NULL,     -- how many more there are: the last is first_id + more{TradeEnd}
 
-        CREATE TABLE trade({Common}{Trade}
+        CREATE TABLE trade({Trade}{TradeEnd}
 
         CREATE TABLE kline({Common}
           open_time INTEGER NOT NULL, close_time INTEGER NOT NULL,  -- microseconds since 1970 UTC
@@ -146,7 +147,7 @@ internal static class Schema
         CREATE TABLE input({Common}
           kind          INTEGER NOT NULL,     -- 32 session, 33 timer, 34 command, 35 line, 49 balance, or a kind whose own table does not fit
           a INTEGER NOT NULL, b INTEGER NOT NULL, c INTEGER NOT NULL, d INTEGER NOT NULL,  -- free numbers; their meaning is the kind's
-          payload       BLOB                  -- 64-bit words, little-endian
+          payload       BLOB                  -- 64-bit words, little-endian; of a trade or book ticker without payload its five fields
         );
 
         CREATE TABLE chunk(
@@ -158,10 +159,17 @@ internal static class Schema
           last_time     INTEGER NOT NULL,
           events        INTEGER NOT NULL,
           version       INTEGER NOT NULL,     -- of the encoding
+          checksum      INTEGER NOT NULL,     -- of this row, 64 bits read as signed
           data          BLOB NOT NULL         -- the events, column by column; "db export" turns them into rows
         );
 
-        {(version >= 2 ? Batch : "")}CREATE VIEW v_agg_trade{TradeView} FROM agg_trade e LEFT JOIN symbol s ON s.id = e.symbol;
+        CREATE TABLE batch(                   -- one row a transaction: what "db verify" compares the events with
+          last_seq      INTEGER PRIMARY KEY,  -- it holds the rows after the batch before, up to this one
+          events        INTEGER NOT NULL,     -- in rows; those of gap have meta.gap_checksum, chunks have their own
+          checksum      INTEGER NOT NULL      -- the sum of all their checksums, 64 bits read as signed
+        );
+
+        CREATE VIEW v_agg_trade{TradeView}, e.first_id, e.first_id + e.more AS last_id FROM agg_trade e LEFT JOIN symbol s ON s.id = e.symbol;
         CREATE VIEW v_trade{TradeView} FROM trade e LEFT JOIN symbol s ON s.id = e.symbol;
         CREATE VIEW v_kline AS SELECT {ViewHead}
           strftime('%Y-%m-%d %H:%M:%S', e.open_time / 1000000, 'unixepoch') AS open_utc,

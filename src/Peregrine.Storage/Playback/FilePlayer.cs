@@ -30,13 +30,14 @@ internal sealed class FilePlayer : IDisposable
             SegmentFile.Recognise(_database);
             _database.Execute("BEGIN"); // All reads see the same moment of a live file.
             _symbols = FileSymbols.Map(_database, instruments); // The recording keeps its latest rules, whatever this file says.
+            Dictionary<long, SymbolUnits> units = FileSymbols.Units(_database);
             HashSet<SymbolId>? wanted = filter.Symbols is null ? null : instruments.All.Where(known => filter.Symbols.Contains(known.Symbol)).Select(static known => known.Id).ToHashSet();
             _acceptsSymbol = wanted is null ? static _ => true : wanted.Contains;
             foreach (RowTable table in RowTable.All)
             {
                 // The general table may hold any kind that its own table could not.
                 if (table.Kind != EventKind.None && !filter.Accepts(table.Kind)) continue;
-                _tables.Add(new TableSource(_database, table, _symbols, _acceptsSymbol, filter));
+                _tables.Add(new TableSource(_database, table, _symbols, units, _acceptsSymbol, filter));
             }
             if (!EventKinds.All.ToArray().Any(kind => ChunkFormat.Keeps(kind) && filter.Accepts(kind))) return;
             _chunks = _database.Prepare("SELECT first_seq, symbol, kind, last_seq, first_time, last_time, events, version, data FROM chunk WHERE first_seq <= ? ORDER BY first_seq");

@@ -2,6 +2,7 @@ using System.Globalization;
 
 using Peregrine.Common;
 using Peregrine.Storage.Files;
+using Peregrine.Storage.Rows;
 using Peregrine.Storage.Sqlite;
 
 namespace Peregrine.Storage.Playback;
@@ -50,6 +51,15 @@ internal static class FileSymbols
             ids[select.Int64(0)] = instrument.Id;
         }
         return ids;
+    }
+
+    /// <summary>What the file counts each symbol's prices and quantities in, by the file's numbers.</summary>
+    internal static Dictionary<long, SymbolUnits> Units(Database database)
+    {
+        Dictionary<long, SymbolUnits> units = [];
+        using Statement select = database.Prepare("SELECT id, price_unit, quantity_unit FROM symbol");
+        while (select.Step()) units[select.Int64(0)] = SymbolUnits.Of(select.Int64(1), select.Int64(2));
+        return units;
     }
 
     /// <summary>The exact reverse of <see cref="Notional.ToString"/>, which has up to 16 places.</summary>

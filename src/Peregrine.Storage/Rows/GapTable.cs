@@ -12,14 +12,14 @@ internal sealed class GapTable : RowTable
 
     internal override bool Holds(in MarketEvent entry, ReadOnlySpan<long> payload) => !entry.HasPayload && entry.Depth.BidCount == 0;
 
-    internal override void Bind(Statement insert, in MarketEvent entry, ReadOnlySpan<long> payload)
+    internal override void Bind(Statement insert, in MarketEvent entry, ReadOnlySpan<long> payload, SymbolUnits units)
     {
         insert.Bind(FirstParameter, entry.Plain.A);
         insert.Bind(FirstParameter + 1, entry.Plain.B);
         insert.Bind(FirstParameter + 2, entry.Plain.C);
     }
 
-    internal override ReadOnlySpan<long> Read(Statement select, ref MarketEvent entry, ref long[] words)
+    internal override ReadOnlySpan<long> Read(Statement select, ref MarketEvent entry, ref long[] words, SymbolUnits units)
     {
         entry.Kind = EventKind.Gap;
         entry.Plain.A = select.Int64(CommonColumns);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 using Peregrine.Common.Events;
@@ -14,7 +15,7 @@ internal sealed class InputTable : RowTable
 
     internal override bool Holds(in MarketEvent entry, ReadOnlySpan<long> payload) => true;
 
-    internal override void Bind(Statement insert, in MarketEvent entry, ReadOnlySpan<long> payload)
+    internal override void Bind(Statement insert, in MarketEvent entry, ReadOnlySpan<long> payload, SymbolUnits units)
     {
         insert.Bind(FirstParameter, (long)entry.Kind);
         insert.Bind(FirstParameter + 1, entry.Plain.A);
@@ -22,18 +23,26 @@ internal sealed class InputTable : RowTable
         insert.Bind(FirstParameter + 3, entry.Plain.C);
         insert.Bind(FirstParameter + 4, entry.Depth.BidCount);
         if (entry.HasPayload) insert.BindBlob(FirstParameter + 5, MemoryMarshal.AsBytes(payload));
+        else if (IsFlat(entry.Kind)) insert.BindBlob(FirstParameter + 5, MemoryMarshal.AsBytes(new ReadOnlySpan<TradeFields>(in entry.Trade)));
         else insert.BindNull(FirstParameter + 5);
     }
 
-    internal override ReadOnlySpan<long> Read(Statement select, ref MarketEvent entry, ref long[] words)
+    /// <summary>Kinds whose own fields take the place of the free numbers and more: their blob is those five words.</summary>
+    private static bool IsFlat(EventKind kind) => kind is EventKind.Trade or EventKind.AggTrade or EventKind.BookTicker;
+
+    internal override ReadOnlySpan<long> Read(Statement select, ref MarketEvent entry, ref long[] words, SymbolUnits units)
     {
         entry.Kind = (EventKind)select.Int64(CommonColumns);
         entry.Plain.A = select.Int64(CommonColumns + 1);
         entry.Plain.B = select.Int64(CommonColumns + 2);
         entry.Plain.C = select.Int64(CommonColumns + 3);
         entry.Depth.BidCount = (int)select.Int64(CommonColumns + 4);
-        if (!entry.HasPayload) return default;
         ReadOnlySpan<byte> blob = select.Blob(CommonColumns + 5);
+        if (!entry.HasPayload)
+        {
+            if (IsFlat(entry.Kind) && blob.Length == Unsafe.SizeOf<TradeFields>()) entry.Trade = MemoryMarshal.Read<TradeFields>(blob);
+            return default;
+        }
         int count = blob.Length / sizeof(long);
         if (words.Length < count) words = new long[count];
         blob[..(count * sizeof(long))].CopyTo(MemoryMarshal.AsBytes(words.AsSpan()));

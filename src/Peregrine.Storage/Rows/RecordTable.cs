@@ -34,7 +34,7 @@ internal abstract class RecordTable<T> : RowTable where T : unmanaged
         return Payload.Of(in copy).SequenceEqual(payload);
     }
 
-    internal sealed override void Bind(Statement insert, in MarketEvent entry, ReadOnlySpan<long> payload)
+    internal sealed override void Bind(Statement insert, in MarketEvent entry, ReadOnlySpan<long> payload, SymbolUnits units)
     {
         BindFields(insert, in Payload.Read<T>(payload));
         insert.Bind(FirstParameter + FieldCount, entry.Plain.A);
@@ -42,7 +42,7 @@ internal abstract class RecordTable<T> : RowTable where T : unmanaged
         insert.Bind(FirstParameter + FieldCount + 2, entry.Plain.C);
     }
 
-    internal sealed override ReadOnlySpan<long> Read(Statement select, ref MarketEvent entry, ref long[] words)
+    internal sealed override ReadOnlySpan<long> Read(Statement select, ref MarketEvent entry, ref long[] words, SymbolUnits units)
     {
         T record = ReadFields(select);
         entry.Kind = Kind;

@@ -35,21 +35,27 @@ internal abstract class RowTable
     /// <summary>Whether the columns hold this event exactly; if not, it goes to <see cref="Input"/>.</summary>
     internal abstract bool Holds(in MarketEvent entry, ReadOnlySpan<long> payload);
 
-    internal abstract void Bind(Statement insert, in MarketEvent entry, ReadOnlySpan<long> payload);
+    /// <summary>Binds the kind's own columns; the common ones are bound already.</summary>
+    internal abstract void Bind(Statement insert, in MarketEvent entry, ReadOnlySpan<long> payload, SymbolUnits units);
 
-    /// <summary>Reads the kind's own columns and returns the payload.</summary>
-    internal abstract ReadOnlySpan<long> Read(Statement select, ref MarketEvent entry, ref long[] words);
+    /// <summary>Reads the kind's own columns and returns the payload; the common ones are read already.</summary>
+    internal abstract ReadOnlySpan<long> Read(Statement select, ref MarketEvent entry, ref long[] words, SymbolUnits units);
+
+    /// <summary>The column that has the receive time.</summary>
+    protected virtual string ReceiveColumn => "receive_time";
+
+    private string AllColumns => $"seq, symbol, flags, lag, exchange_time, {ReceiveColumn}, {Columns}";
 
     internal string InsertSql
     {
         get
         {
             int parameters = CommonColumns + Columns.Count(static character => character == ',') + 1;
-            return $"INSERT INTO {Name}(seq, symbol, flags, lag, exchange_time, receive_time, {Columns}) VALUES ({string.Join(", ", Enumerable.Repeat("?", parameters))})";
+            return $"INSERT INTO {Name}({AllColumns}) VALUES ({string.Join(", ", Enumerable.Repeat("?", parameters))})";
         }
     }
 
-    internal string SelectSql => $"SELECT seq, symbol, flags, lag, exchange_time, receive_time, {Columns} FROM {Name}";
+    internal string SelectSql => $"SELECT {AllColumns} FROM {Name}";
 
     internal static void BindCommon(Statement insert, long sequence, long symbol, in MarketEvent entry)
     {

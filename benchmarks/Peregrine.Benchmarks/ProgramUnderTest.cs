@@ -1,0 +1,66 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace Peregrine.Benchmarks;
+
+/// <summary>This very program as a child, with a command line of its own: what is measured is what a user runs. It ends with us.</summary>
+internal sealed partial class ProgramUnderTest : IDisposable
+{
+    private const int SigTerm = 15;
+
+    private readonly Process _process;
+    private readonly StringBuilder _errors = new();
+
+    private ProgramUnderTest(Process process) => _process = process;
+
+    internal int Id => _process.Id;
+
+    /// <summary>The last of what it said on standard error.</summary>
+    internal string Errors
+    {
+        get
+        {
+            lock (_errors) return _errors.Length <= 1_000 ? _errors.ToString() : _errors.ToString(_errors.Length - 1_000, 1_000);
+        }
+    }
+
+    internal static ProgramUnderTest Start(BenchContext context, params IEnumerable<string> arguments)
+    {
+        ProcessStartInfo info = new(context.Program[0]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (string argument in context.Program.Skip(1).Concat(arguments)) info.ArgumentList.Add(argument);
+        info.Environment["PEREGRINE_FOLLOWS_PARENT"] = Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
+        ProgramUnderTest program = new(Process.Start(info) ?? throw new InvalidOperationException("The program could not be started."));
+        program._process.ErrorDataReceived += (_, line) =>
+        {
+            if (line.Data is null) return;
+            lock (program._errors) program._errors.AppendLine(line.Data);
+        };
+        program._process.BeginErrorReadLine();
+        return program;
+    }
+
+    /// <summary>The next line of standard output.</summary>
+    internal string ReadLine() => _process.StandardOutput.ReadLine() ?? throw new InvalidOperationException($"The program ended too early: {Errors}");
+
+    /// <summary>The rest of standard output, once the program has ended.</summary>
+    internal string ReadToEnd() => _process.StandardOutput.ReadToEnd();
+
+    internal bool WaitAtMost(TimeSpan time) => _process.WaitForExit(time);
+
+    /// <summary>Asks it to stop.</summary>
+    internal void Terminate()
+    {
+        if (!_process.HasExited) _ = Kill(_process.Id, SigTerm);
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited) _process.Kill();
+        _process.Dispose();
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int Kill(int process, int signal);
+}
