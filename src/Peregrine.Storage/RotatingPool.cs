@@ -219,6 +219,7 @@ public sealed class RotatingPool : IDisposable
         {
             RecordedSequence = sequence;
             EarlierLosses = [];
+            _disk.Written();
         }
         if (EarlierLosses.Count == 0) Mark.Committed(sequence, RecordedSequence, receiveTimeNanos, omittedCount);
     }

@@ -39,8 +39,10 @@ internal sealed class FilePlayer : IDisposable
                 _tables.Add(new TableSource(_database, table, _symbols, _acceptsSymbol, filter));
             }
             if (!EventKinds.All.ToArray().Any(kind => ChunkFormat.Keeps(kind) && filter.Accepts(kind))) return;
-            _chunks = _database.Prepare("SELECT first_seq, symbol, kind, last_seq, first_time, last_time, events, version, data FROM chunk WHERE first_seq <= ? ORDER BY first_seq");
+            _chunks = _database.Prepare("SELECT first_seq, symbol, kind, last_seq, first_time, last_time, events, version, data FROM chunk WHERE first_seq <= ? AND first_seq > ? ORDER BY first_seq");
             _chunks.Bind(1, filter.ToSequence);
+            // No chunk reaches beyond its transaction, so those of the transactions before need not be looked at.
+            _chunks.Bind(2, filter.FromSequence > long.MinValue && SegmentFile.VersionOf(_database) > 1 ? EndOfBatchBefore(filter.FromSequence) : long.MinValue);
             MoveToNextChunk();
         }
         catch
@@ -81,6 +83,16 @@ internal sealed class FilePlayer : IDisposable
         source.Rewind();
         MoveToNextChunk();
         return source;
+    }
+
+    /// <summary>What the file had recorded when it was opened.</summary>
+    internal long LastSequence => _database.QueryInt64("SELECT value FROM meta WHERE key = 'last_sequence'");
+
+    private long EndOfBatchBefore(long sequence)
+    {
+        using Statement select = _database.Prepare("SELECT last_seq FROM batch WHERE last_seq < ? ORDER BY last_seq DESC LIMIT 1");
+        select.Bind(1, sequence);
+        return select.Step() ? select.Int64(0) : long.MinValue;
     }
 
     private void MoveToNextChunk()
