@@ -1,5 +1,7 @@
 using Peregrine.Common.Events;
+using Peregrine.Storage.Checks;
 using Peregrine.Storage.Files;
+using Peregrine.Storage.Playback;
 using Peregrine.Storage.Sqlite;
 
 namespace Peregrine.Storage;
@@ -9,9 +11,16 @@ namespace Peregrine.Storage;
 /// <param name="Ok">Nothing is wrong with it.</param>
 /// <param name="Problem">The first thing that is wrong; empty where nothing is.</param>
 /// <param name="Events">Events that were read back.</param>
-public sealed record VerifyResult(string Name, bool Ok, string Problem, long Events);
+public sealed record VerifyResult(string Name, bool Ok, string Problem, long Events)
+{
+    /// <summary>What could not be looked at; empty where everything was.</summary>
+    public string Remark { get; init; } = "";
+}
 
-/// <summary>Reads everything back: SQLite's own integrity check, then every row and every chunk, whose events must be as many as the tables say.</summary>
+/// <summary>
+/// Reads everything back: SQLite's own integrity check, then every row and every chunk against the checksums that were written with them. A file that is being
+/// recorded is read in short pieces.
+/// </summary>
 public static class DatabaseVerify
 {
     /// <summary>Verifies a state directory or a single file; damage is a result, not an exception.</summary>
@@ -33,47 +42,23 @@ public static class DatabaseVerify
     internal static VerifyResult VerifyFile(string path, CancellationToken cancellation, Action<long, long>? events = null)
     {
         string name = Path.GetFileName(path);
-        SequenceChecker checker = new(events);
+        SegmentVerifier? verifier = null;
         try
         {
-            long counted = Count(path, out string integrity);
-            checker.Expected = counted;
-            if (integrity != "ok") return new VerifyResult(name, false, integrity, 0);
-            long played = Recording.Open(path).Play(checker, null, cancellation);
-            if (checker.Problem.Length > 0) return new VerifyResult(name, false, checker.Problem, played);
-            // A recorder may have added events between the two looks, never taken any away.
-            return played >= counted ? new VerifyResult(name, true, "", played) : new VerifyResult(name, false, $"{counted} events by the tables, {played} read back.", played);
+            bool isLive = ReaderLimits.IsLive(path);
+            using Database database = Database.OpenReadOnly(path);
+            SegmentFile.Recognise(database);
+            SegmentFile.RecogniseSchema(database);
+            string integrity = SegmentFile.Check(database, quick: false, TimeProvider.System, isLive ? ReaderLimits.ReadMax : null);
+            string remark = integrity == "unchecked" ? "being recorded and too large for SQLite's own check meanwhile" : "";
+            if (integrity is not ("ok" or "unchecked")) return new VerifyResult(name, false, integrity, 0);
+            verifier = new SegmentVerifier(database, events);
+            verifier.Run(cancellation);
+            return new VerifyResult(name, verifier.Problem.Length == 0, verifier.Problem, verifier.Events) { Remark = remark };
         }
         catch (StorageException error)
         {
-            return new VerifyResult(name, false, error.Message, checker.Events);
-        }
-    }
-
-    private static long Count(string path, out string integrity)
-    {
-        using Database database = Database.OpenReadOnly(path);
-        SegmentFile.Recognise(database);
-        integrity = SegmentFile.Check(database, quick: false, TimeProvider.System, budget: null);
-        return integrity == "ok" ? DatabaseStatus.Counts(database).Sum(static entry => entry.Count) : 0;
-    }
-
-    /// <summary>No two events may have one sequence.</summary>
-    private sealed class SequenceChecker(Action<long, long>? progress) : IEventHandler
-    {
-        private const long ReportEvery = 1 << 16;
-
-        private long _last = long.MinValue;
-
-        internal long Events { get; private set; }
-        internal long Expected { get; set; }
-        internal string Problem { get; private set; } = "";
-
-        public void OnEvent(long sequence, in MarketEvent entry, ReadOnlySpan<long> payload)
-        {
-            if (sequence <= _last && Problem.Length == 0) Problem = $"Sequence {sequence} comes after {_last}.";
-            _last = sequence;
-            if (++Events % ReportEvery == 0) progress?.Invoke(Events, Math.Max(Events, Expected));
+            return new VerifyResult(name, false, error.Message, verifier?.Events ?? 0);
         }
     }
 }

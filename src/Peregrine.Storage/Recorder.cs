@@ -327,7 +327,7 @@ public sealed class Recorder : IDisposable
         ushort symbol = _symbolOf[chunk];
         chunk.Encode(_encoded, _scratch);
         _writer!.WriteChunk(chunk, FileSymbol(symbol), _encoded);
-        _sums!.AddChunk(chunk, _symbolSums[symbol], _encoded.Written);
+        _sums!.AddChunk(chunk);
         chunk.Clear();
     }
 
@@ -499,7 +499,7 @@ public sealed class Recorder : IDisposable
     private long WriteSymbol(int symbol, Instrument instrument)
     {
         long id = _writer!.WriteSymbol(instrument);
-        _sums!.SignSymbol(id, instrument);
+        _sums!.SignSymbol(id, instrument, _writer.UnitsOf(id));
         _written[symbol] = instrument;
         _symbolSums[symbol] = EventSum.OfName(instrument.Symbol);
         return _fileSymbols[symbol] = id;

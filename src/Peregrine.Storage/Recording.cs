@@ -1,6 +1,5 @@
 using Peregrine.Common;
 using Peregrine.Common.Events;
-using Peregrine.Storage.Chunks;
 using Peregrine.Storage.Files;
 using Peregrine.Storage.Playback;
 using Peregrine.Storage.Rows;
@@ -42,50 +41,15 @@ public sealed class Recording
     }
 
     /// <summary>Plays what the filter accepts, merged over all tables and files, and returns how many events that were.</summary>
-    /// <remarks>Payload positions mean nothing outside a ring and are zero. What the handler is shown is valid until it returns.</remarks>
+    /// <remarks>
+    /// Payload positions mean nothing outside a ring and are zero. What the handler is shown is valid until it returns. Of a file that is being recorded, no
+    /// moment is held for long: the log could not be emptied meanwhile. Between two events the reading is ended and begun anew where it was.
+    /// </remarks>
     /// <exception cref="StorageException">A file is damaged.</exception>
     public long Play(IEventHandler handler, RecordingFilter? filter = null, CancellationToken cancellation = default)
     {
-        filter ??= new RecordingFilter();
-        ChunkScratch scratch = new();
-        List<FilePlayer> open = [];
-        try
-        {
-            PriorityQueue<EventSource, long> next = new();
-            int unopened = 0;
-            long played = 0;
-            while (true)
-            {
-                long sequence = next.TryPeek(out _, out long first) ? first : long.MaxValue;
-                foreach (FilePlayer player in open) sequence = Math.Min(sequence, player.NextChunkSequence);
-                if (unopened < _files.Count && _files[unopened].FirstSequence <= sequence)
-                {
-                    // A file is opened when its turn comes; files of one run do not overlap.
-                    if (next.Count == 0 && sequence == long.MaxValue) Close(open);
-                    FilePlayer player = new(_files[unopened++].Path, Instruments, filter, scratch);
-                    open.Add(player);
-                    foreach (EventSource table in player.Tables()) next.Enqueue(table, table.Sequence);
-                    continue;
-                }
-                if (sequence == long.MaxValue) return played;
-                foreach (FilePlayer player in open)
-                {
-                    while (player.NextChunkSequence == sequence)
-                    {
-                        ChunkSource chunk = player.TakeChunk();
-                        next.Enqueue(chunk, chunk.Sequence);
-                    }
-                }
-                cancellation.ThrowIfCancellationRequested();
-                long until = unopened < _files.Count ? _files[unopened].FirstSequence : long.MaxValue;
-                foreach (FilePlayer player in open) until = Math.Min(until, player.NextChunkSequence);
-                played += PlayUntil(next, until, handler, filter);
-            }
-        }
-        finally
-        {
-            Close(open);
-        }
+        using FileMerger merger = new(_files, Instruments, handler, filter ?? new RecordingFilter());
+        return merger.Play(cancellation);
     }
 
     private void Add(string path)
@@ -95,25 +59,6 @@ public sealed class Recording
         FileSymbols.Read(database, Instruments);
         _files.Add((path, FirstSequenceOf(database)));
         LastSequence = Math.Max(LastSequence, database.QueryInt64("SELECT value FROM meta WHERE key = 'last_sequence'"));
-    }
-
-    /// <summary>Plays events below the sequence, always that with the lowest.</summary>
-    private static long PlayUntil(PriorityQueue<EventSource, long> next, long until, IEventHandler handler, RecordingFilter filter)
-    {
-        long played = 0;
-        while (next.TryPeek(out EventSource? source, out long sequence) && sequence < until)
-        {
-            if (source.Play(handler, filter)) played++;
-            if (source.MoveNext()) next.DequeueEnqueue(source, source.Sequence);
-            else next.Dequeue();
-        }
-        return played;
-    }
-
-    private static void Close(List<FilePlayer> open)
-    {
-        foreach (FilePlayer player in open) player.Dispose();
-        open.Clear();
     }
 
     private static long FirstSequenceOf(Database database)

@@ -219,6 +219,7 @@ public sealed class RotatingPool : IDisposable
         {
             RecordedSequence = sequence;
             EarlierLosses = [];
+            _disk.Written();
         }
         if (EarlierLosses.Count == 0) Mark.Committed(sequence, RecordedSequence, receiveTimeNanos, omittedCount);
     }
@@ -338,7 +339,7 @@ public sealed class RotatingPool : IDisposable
         if (!SegmentFile.HasOurHeader(path)) return "it is not a recording";
         using Database database = Database.OpenReadOnly(path);
         SegmentFile.Recognise(database);
-        return SegmentFile.VersionOf(database) == Schema.Version ? SegmentFile.Check(database, quick: true, _time, _options.CheckMax) : "older";
+        return SegmentFile.Check(database, quick: true, _time, _options.CheckMax);
     }
 
     private void FinishOlder(string path)

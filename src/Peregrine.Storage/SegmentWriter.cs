@@ -1,5 +1,6 @@
 using Peregrine.Common;
 using Peregrine.Common.Events;
+using Peregrine.Storage.Checks;
 using Peregrine.Storage.Chunks;
 using Peregrine.Storage.Rows;
 using Peregrine.Storage.Sqlite;
@@ -16,11 +17,15 @@ internal sealed unsafe class SegmentWriter : IDisposable
     private readonly Statement _mark;
     private readonly Statement _chunk;
     private readonly Statement _replaced;
+    private readonly Statement _reached;
     private readonly Statement _symbol;
     private readonly Statement?[] _rows = new Statement?[256];
     private readonly RowTable?[] _tables = new RowTable?[256];
     private readonly Statement _input;
     private SymbolUnits[] _units = [SymbolUnits.Plain];
+    private ulong[] _nameSums = [EventSum.OfName("")];
+    private long _reach;
+    private long _reachWritten;
     private readonly RecentChunks _recent = new();
     private readonly ChunkWriter _large = new(ChunkWriter.FullBytes);
     private readonly ChunkScratch _scratch = new ChunkScratch().MadeForFullChunks();
@@ -36,7 +41,9 @@ internal sealed unsafe class SegmentWriter : IDisposable
         _commit = database.Prepare("COMMIT");
         _rollback = database.Prepare("ROLLBACK");
         _mark = database.Prepare("UPDATE meta SET value = ? WHERE key = 'last_sequence'");
-        _chunk = database.Prepare("INSERT INTO chunk(first_seq, last_seq, symbol, kind, first_time, last_time, events, version, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        _chunk = database.Prepare("INSERT INTO chunk(first_seq, last_seq, symbol, kind, first_time, last_time, events, version, data, checksum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        _reached = database.Prepare("UPDATE meta SET value = ? WHERE key = 'chunk_reach'");
+        _reach = _reachWritten = database.QueryInt64("SELECT value FROM meta WHERE key = 'chunk_reach'");
         _replaced = database.Prepare("DELETE FROM chunk WHERE first_seq = ?");
         _symbol = database.Prepare("""
             INSERT INTO symbol(name, market, base, quote, tick_size, step_size, min_price, max_price, min_quantity, max_quantity, min_notional, trading, price_unit, quantity_unit)
@@ -62,6 +69,12 @@ internal sealed unsafe class SegmentWriter : IDisposable
     internal void Commit(long lastSequence)
     {
         if (_recent.IsDue) _recent.Replace(_remove, _writeLarge);
+        if (_reach != _reachWritten)
+        {
+            _reached.Bind(1, _reach);
+            _reached.Run();
+            _reachWritten = _reach;
+        }
         _mark.Bind(1, lastSequence);
         _mark.Run();
         _commit.Run();
@@ -113,7 +126,11 @@ internal sealed unsafe class SegmentWriter : IDisposable
         _chunk.Bind(7, chunk.Count);
         _chunk.Bind(8, ChunkFormat.Version);
         _chunk.BindPinned(9, encoded.Start, encoded.Length);
+        _chunk.Bind(10, (long)EventSum.OfChunk(
+            chunk.FirstSequence, chunk.LastSequence, _nameSums[symbol], (long)chunk.Kind, chunk.FirstTimeNanos, chunk.LastTimeNanos, chunk.Count, ChunkFormat.Version,
+            encoded.Written));
         _chunk.Run();
+        _reach = Math.Max(_reach, chunk.LastSequence - chunk.FirstSequence);
     }
 
     /// <summary>Writes or rewrites a symbol and returns this file's number of it.</summary>
@@ -142,11 +159,16 @@ internal sealed unsafe class SegmentWriter : IDisposable
             int known = _units.Length;
             Array.Resize(ref _units, checked((int)Math.Max(id + 1, known * 2)));
             _units.AsSpan(known).Fill(SymbolUnits.Plain);
+            Array.Resize(ref _nameSums, _units.Length);
         }
         _units[id] = SymbolUnits.Of(_symbol.Int64(1), _symbol.Int64(2));
+        _nameSums[id] = EventSum.OfName(instrument.Symbol);
         _symbol.Run(); // A statement that returns rows ends only when it is stepped to its end.
         return id;
     }
+
+    /// <summary>In what this file counts the symbol's prices and quantities.</summary>
+    internal SymbolUnits UnitsOf(long symbol) => _units[symbol];
 
     public void Dispose()
     {
@@ -155,6 +177,7 @@ internal sealed unsafe class SegmentWriter : IDisposable
         _rollback.Dispose();
         _mark.Dispose();
         _chunk.Dispose();
+        _reached.Dispose();
         _replaced.Dispose();
         _symbol.Dispose();
         _input.Dispose();

@@ -13,8 +13,11 @@ internal sealed class BatchSums : IDisposable
 
     private readonly Statement _batch;
     private readonly Statement _gaps;
+    private readonly Statement _chunks;
     private readonly Statement _symbol;
     private ulong _sum;
+    private long _chunkEvents;
+    private long _chunkEventsWritten;
     private ulong _gapSum;
     private long _events;
     private bool _hasGaps;
@@ -23,7 +26,9 @@ internal sealed class BatchSums : IDisposable
     {
         _batch = database.Prepare("INSERT INTO batch(last_seq, events, checksum) VALUES (?, ?, ?)");
         _gaps = database.Prepare("UPDATE meta SET value = ? WHERE key = 'gap_checksum'");
+        _chunks = database.Prepare("UPDATE meta SET value = ? WHERE key = 'chunk_events'");
         _symbol = database.Prepare("UPDATE symbol SET checksum = ? WHERE id = ?");
+        _chunkEvents = _chunkEventsWritten = database.QueryInt64("SELECT value FROM meta WHERE key = 'chunk_events'");
         _gapSum = (ulong)database.QueryInt64("SELECT value FROM meta WHERE key = 'gap_checksum'");
     }
 
@@ -41,22 +46,18 @@ internal sealed class BatchSums : IDisposable
         _events++;
     }
 
-    internal void AddChunk(ChunkBuffer chunk, ulong symbol, ReadOnlySpan<byte> data)
-    {
-        _sum += EventSum.OfChunk(
-            chunk.FirstSequence, chunk.LastSequence, symbol, (long)chunk.Kind, chunk.FirstTimeNanos, chunk.LastTimeNanos, chunk.Count, ChunkFormat.Version, data);
-        _events += chunk.Count;
-    }
+    /// <summary>Each chunk has a checksum of its own, for it may be written again among others later; here it counts so that none can vanish.</summary>
+    internal void AddChunk(ChunkBuffer chunk) => _chunkEvents += chunk.Count;
 
     /// <summary>The symbol has just been written under this number.</summary>
-    internal void SignSymbol(long id, Instrument instrument)
+    internal void SignSymbol(long id, Instrument instrument, SymbolUnits units)
     {
         TradingRules rules = instrument.Rules;
         _symbol.Bind(1, (long)EventSum.OfSymbol(
             [instrument.Symbol, instrument.Market.Text(), instrument.BaseAsset, instrument.QuoteAsset, rules.MinNotional.ToString()],
             [
                 id, rules.TickSize.Raw, rules.StepSize.Raw, rules.MinPrice.Raw, rules.MaxPrice.Raw, rules.MinQuantity.Raw, rules.MaxQuantity.Raw,
-                instrument.IsTrading ? 1 : 0,
+                instrument.IsTrading ? 1 : 0, units.Price, units.Quantity,
             ]));
         _symbol.Bind(2, id);
         _symbol.Run();
@@ -77,6 +78,12 @@ internal sealed class BatchSums : IDisposable
             _gaps.Bind(1, (long)_gapSum);
             _gaps.Run();
         }
+        if (_chunkEvents != _chunkEventsWritten)
+        {
+            _chunks.Bind(1, _chunkEvents);
+            _chunks.Run();
+            _chunkEventsWritten = _chunkEvents;
+        }
         _sum = 0;
         _events = 0;
         _hasGaps = false;
@@ -86,6 +93,7 @@ internal sealed class BatchSums : IDisposable
     {
         _batch.Dispose();
         _gaps.Dispose();
+        _chunks.Dispose();
         _symbol.Dispose();
     }
 }

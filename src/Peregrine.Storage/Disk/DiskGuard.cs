@@ -24,6 +24,9 @@ internal sealed class DiskGuard
     private DiskLevel _forced;
     private long _forcedAt;
     private TimeSpan _forcedFor;
+    private int _refusals;
+    private bool _hadForced;
+    private bool _ballastMissing;
     private int _level;
 
     internal DiskGuard(string folder, DiskOptions options, TimeProvider time, Action<DiskLevel, DiskSpace>? changed, Action<string> report)
@@ -48,15 +51,24 @@ internal sealed class DiskGuard
         Look();
     }
 
-    /// <summary>The disk refused to write for want of room: whatever the free room says, less is recorded from now on.</summary>
+    /// <summary>
+    /// The disk refused to write. Once may be chance, and nothing is lost while the ring lasts; at the second time in a row less is recorded whatever the
+    /// free room says, and at the third the ballast goes.
+    /// </summary>
     internal void Refused()
     {
-        DiskLevel now = Level;
-        _forced = now >= DiskLevel.LedgerOnly ? DiskLevel.Halt : DiskLevel.LedgerOnly;
-        _forcedAt = _time.GetTimestamp();
-        if (now != DiskLevel.Plenty && _forcedFor < _options.RefusedFor * 100) _forcedFor *= 2;
+        if (++_refusals > 1)
+        {
+            if (_forced == DiskLevel.Plenty && _hadForced && _forcedFor < _options.RefusedFor * 100) _forcedFor *= 2;
+            _hadForced = true;
+            _forced = _refusals == 2 && Level < DiskLevel.LedgerOnly ? DiskLevel.LedgerOnly : DiskLevel.Halt;
+            _forcedAt = _time.GetTimestamp();
+        }
         Look();
     }
+
+    /// <summary>The disk took a transaction.</summary>
+    internal void Written() => _refusals = 0;
 
     private void Look()
     {
@@ -71,12 +83,12 @@ internal sealed class DiskGuard
             return;
         }
         _measured = Measure(_space);
+        if (_hadForced && _forced == DiskLevel.Plenty && _time.GetElapsedTime(_forcedAt) >= _options.RefusedFor * 100) (_hadForced, _forcedFor) = (false, _options.RefusedFor);
         if (_forced != DiskLevel.Plenty && _time.GetElapsedTime(_forcedAt) >= _forcedFor)
         {
             // One step at a time: should it refuse again, it is known at once.
             _forced = _forced == DiskLevel.Halt ? DiskLevel.LedgerOnly : DiskLevel.Plenty;
             _forcedAt = _time.GetTimestamp();
-            if (_forced == DiskLevel.Plenty) _forcedFor = _options.RefusedFor;
         }
         MoveTo(_measured > _forced ? _measured : _forced);
         if (Level != DiskLevel.Halt) KeepBallast();
@@ -115,6 +127,4 @@ internal sealed class DiskGuard
         if (problem is not null && !_ballastMissing) _report($"No ballast of {_ballast.Bytes >> 20} MB could be laid aside for a full disk: {problem}.");
         _ballastMissing = problem is not null;
     }
-
-    private bool _ballastMissing;
 }

@@ -139,7 +139,7 @@ internal static class Schema
         {Free}
 
         CREATE TABLE gap({Common}
-          reason        INTEGER NOT NULL,     -- 1 sequence, 2 crossed, 3 disconnected, 4 lagged, 5 overflow{(version >= 2 ? ", 6 disk, 7 killed" : "")}
+          reason        INTEGER NOT NULL,     -- 1 sequence, 2 crossed, 3 disconnected, 4 lagged, 5 overflow, 6 disk, 7 killed
           lost          INTEGER NOT NULL,     -- how many, where it is known
           detail        INTEGER NOT NULL
         );
@@ -191,7 +191,7 @@ internal static class Schema
           e.price / 1e8 AS price, e.quantity / 1e8 AS quantity, e.down, e.flat, e.up, e.strategy, e.verdict
           FROM decision e LEFT JOIN symbol s ON s.id = e.symbol;
         CREATE VIEW v_gap AS SELECT {ViewHead}
-          CASE e.reason WHEN 1 THEN 'sequence' WHEN 2 THEN 'crossed' WHEN 3 THEN 'disconnected' WHEN 4 THEN 'lagged' WHEN 5 THEN 'overflow'{(version >= 2 ? " WHEN 6 THEN 'disk' WHEN 7 THEN 'killed'" : "")} END AS reason,
+          CASE e.reason WHEN 1 THEN 'sequence' WHEN 2 THEN 'crossed' WHEN 3 THEN 'disconnected' WHEN 4 THEN 'lagged' WHEN 5 THEN 'overflow' WHEN 6 THEN 'disk' WHEN 7 THEN 'killed' END AS reason,
           e.lost, e.detail
           FROM gap e LEFT JOIN symbol s ON s.id = e.symbol;
         """;

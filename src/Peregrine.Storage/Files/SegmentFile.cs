@@ -84,7 +84,7 @@ internal static class SegmentFile
                 PRAGMA user_version = {Schema.Version};
                 BEGIN;
                 {Schema.Sql}
-                INSERT INTO meta VALUES ('week', '{week}'), ('created', '{now:yyyy-MM-ddTHH:mm:ssZ}'), ('last_sequence', 0), ('gap_checksum', 0);
+                INSERT INTO meta VALUES ('week', '{week}'), ('created', '{now:yyyy-MM-ddTHH:mm:ssZ}'), ('last_sequence', 0), ('gap_checksum', 0), ('chunk_events', 0), ('chunk_reach', 0);
                 COMMIT;
                 """));
             // The mode is kept in the header: who opens the file later finds it a WAL file.
@@ -141,7 +141,7 @@ internal static class SegmentFile
     {
         const string Listing = "SELECT group_concat(line, char(10)) FROM (SELECT type || ' ' || name || ' ' || coalesce(sql, '') AS line FROM sqlite_schema ORDER BY 1)";
         using Database pattern = Database.OpenMemory();
-        pattern.Execute(Schema.SqlOf(VersionOf(database)));
+        pattern.Execute(Schema.Sql);
         if (database.QueryText(Listing) != pattern.QueryText(Listing)) throw new StorageException($"{database.Path} has other tables or views than a recording has.");
     }
 

@@ -40,8 +40,10 @@ internal sealed class FilePlayer : IDisposable
                 _tables.Add(new TableSource(_database, table, _symbols, units, _acceptsSymbol, filter));
             }
             if (!EventKinds.All.ToArray().Any(kind => ChunkFormat.Keeps(kind) && filter.Accepts(kind))) return;
-            _chunks = _database.Prepare("SELECT first_seq, symbol, kind, last_seq, first_time, last_time, events, version, data FROM chunk WHERE first_seq <= ? ORDER BY first_seq");
+            _chunks = _database.Prepare("SELECT first_seq, symbol, kind, last_seq, first_time, last_time, events, version, data FROM chunk WHERE first_seq <= ? AND first_seq > ? ORDER BY first_seq");
             _chunks.Bind(1, filter.ToSequence);
+            // No chunk reaches further than the file says, so those before need not be looked at.
+            _chunks.Bind(2, filter.FromSequence > 0 ? filter.FromSequence - 1 - _database.QueryInt64("SELECT value FROM meta WHERE key = 'chunk_reach'") : long.MinValue);
             MoveToNextChunk();
         }
         catch
@@ -83,6 +85,9 @@ internal sealed class FilePlayer : IDisposable
         MoveToNextChunk();
         return source;
     }
+
+    /// <summary>What the file had recorded when it was opened.</summary>
+    internal long LastSequence => _database.QueryInt64("SELECT value FROM meta WHERE key = 'last_sequence'");
 
     private void MoveToNextChunk()
     {

@@ -44,7 +44,8 @@ internal abstract class RowTable
     /// <summary>The column that has the receive time.</summary>
     protected virtual string ReceiveColumn => "receive_time";
 
-    private string AllColumns => $"seq, symbol, flags, lag, exchange_time, {ReceiveColumn}, {Columns}";
+    /// <summary>Names of all columns, in the order in which they are bound and read.</summary>
+    internal string AllColumns => $"seq, symbol, flags, lag, exchange_time, {ReceiveColumn}, {Columns}";
 
     internal string InsertSql
     {

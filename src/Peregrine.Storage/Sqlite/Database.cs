@@ -82,6 +82,9 @@ internal sealed unsafe class Database : IDisposable
     /// <summary>Whether a transaction is open.</summary>
     internal bool InTransaction => SqliteNative.GetAutoCommit(_handle) == 0;
 
+    /// <summary>Rows that the last insert, update or delete touched.</summary>
+    internal int Changes => SqliteNative.Changes(_handle);
+
     internal void Execute(string sql)
     {
         int result = SqliteNative.Execute(_handle, sql, 0, 0, 0);

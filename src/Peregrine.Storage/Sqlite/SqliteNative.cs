@@ -79,6 +79,15 @@ internal static unsafe partial class SqliteNative
     [LibraryImport(Library, EntryPoint = "sqlite3_column_bytes"), SuppressGCTransition]
     internal static partial int ColumnBytes(nint statement, int column);
 
+    [LibraryImport(Library, EntryPoint = "sqlite3_column_value")]
+    internal static partial nint ColumnValue(nint statement, int column);
+
+    [LibraryImport(Library, EntryPoint = "sqlite3_bind_value")]
+    internal static partial int BindValue(nint statement, int index, nint value);
+
+    [LibraryImport(Library, EntryPoint = "sqlite3_changes"), SuppressGCTransition]
+    internal static partial int Changes(nint database);
+
     [LibraryImport(Library, EntryPoint = "sqlite3_errmsg")]
     internal static partial byte* ErrorMessage(nint database);
 

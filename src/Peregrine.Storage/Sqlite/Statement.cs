@@ -38,6 +38,9 @@ internal sealed unsafe class Statement(Database database, nint handle) : IDispos
     /// <summary>Binds memory that does not move (a pinned array) and stays as it is until the statement has run: no copy.</summary>
     internal void BindPinned(int index, byte* value, int length) => Check(SqliteNative.BindBlob(_handle, index, value, length, 0));
 
+    /// <summary>Binds what a column of another statement holds, whatever its type.</summary>
+    internal void BindColumn(int index, Statement row, int column) => Check(SqliteNative.BindValue(_handle, index, SqliteNative.ColumnValue(row._handle, column)));
+
     /// <summary>True when there is a row to read.</summary>
     internal bool Step()
     {

@@ -1,0 +1,104 @@
+using System.Diagnostics;
+
+using Peregrine.Common;
+using Peregrine.Common.Events;
+using Peregrine.Storage.Chunks;
+
+namespace Peregrine.Storage.Playback;
+
+/// <summary>The events of several files in the order of their sequences. Files are opened when their turn comes; those of one run do not overlap.</summary>
+internal sealed class FileMerger(
+    IReadOnlyList<(string Path, long FirstSequence)> files, InstrumentTable instruments, IEventHandler handler, RecordingFilter filter) : IDisposable
+{
+    /// <summary>Events between two looks at the time.</summary>
+    private const int LookEvery = 256;
+
+    private readonly ChunkScratch _scratch = new();
+    private readonly List<OpenFile> _open = [];
+    private readonly PriorityQueue<EventSource, long> _next = new();
+    private int _unopened;
+    private long _readingSince;
+    private bool _readsLive;
+
+    /// <summary>A file that is being played, up to what it held when it was first opened.</summary>
+    private sealed record OpenFile(string Path, FilePlayer Player, long LastSequence);
+
+    internal long Play(CancellationToken cancellation)
+    {
+        long played = 0;
+        while (true)
+        {
+            long sequence = _next.TryPeek(out _, out long first) ? first : long.MaxValue;
+            foreach (OpenFile file in _open) sequence = Math.Min(sequence, file.Player.NextChunkSequence);
+            if (_unopened < files.Count && files[_unopened].FirstSequence <= sequence)
+            {
+                if (_next.Count == 0 && sequence == long.MaxValue) Close();
+                Open(files[_unopened++].Path, filter, lastSequence: null);
+                continue;
+            }
+            if (sequence == long.MaxValue) return played;
+            foreach (OpenFile file in _open)
+            {
+                while (file.Player.NextChunkSequence == sequence)
+                {
+                    ChunkSource chunk = file.Player.TakeChunk();
+                    _next.Enqueue(chunk, chunk.Sequence);
+                }
+            }
+            cancellation.ThrowIfCancellationRequested();
+            long until = _unopened < files.Count ? files[_unopened].FirstSequence : long.MaxValue;
+            foreach (OpenFile file in _open) until = Math.Min(until, file.Player.NextChunkSequence);
+            played += PlayUntil(until, out long? stoppedBefore);
+            if (stoppedBefore is { } from) BeginAnew(from);
+        }
+    }
+
+    /// <summary>Plays events below the sequence, always that with the lowest. Stops where the reading has taken long enough.</summary>
+    private long PlayUntil(long until, out long? stoppedBefore)
+    {
+        stoppedBefore = null;
+        long played = 0;
+        int looked = 0;
+        while (_next.TryPeek(out EventSource? source, out long sequence) && sequence < until)
+        {
+            if (_readsLive && ++looked % LookEvery == 0 && Stopwatch.GetElapsedTime(_readingSince) > ReaderLimits.ReadMax)
+            {
+                stoppedBefore = sequence;
+                return played;
+            }
+            if (source.Play(handler, filter)) played++;
+            if (source.MoveNext()) _next.DequeueEnqueue(source, source.Sequence);
+            else _next.Dequeue();
+        }
+        return played;
+    }
+
+    private void Open(string path, RecordingFilter part, long? lastSequence)
+    {
+        if (_open.Count == 0) _readingSince = Stopwatch.GetTimestamp();
+        bool isLive = lastSequence is not null || ReaderLimits.IsLive(path);
+        RecordingFilter bounded = lastSequence is { } last && last < part.ToSequence ? part with { ToSequence = last } : part;
+        FilePlayer player = new(path, instruments, bounded, _scratch);
+        _open.Add(new OpenFile(path, player, lastSequence ?? (isLive ? player.LastSequence : long.MaxValue)));
+        _readsLive |= isLive;
+        foreach (EventSource table in player.Tables()) _next.Enqueue(table, table.Sequence);
+    }
+
+    private void BeginAnew(long sequence)
+    {
+        OpenFile[] again = [.. _open];
+        Close();
+        RecordingFilter rest = filter with { FromSequence = Math.Max(filter.FromSequence, sequence) };
+        foreach (OpenFile file in again) Open(file.Path, rest, file.LastSequence);
+    }
+
+    private void Close()
+    {
+        foreach (OpenFile file in _open) file.Player.Dispose();
+        _open.Clear();
+        _next.Clear();
+        _readsLive = false;
+    }
+
+    public void Dispose() => Close();
+}
