@@ -5,7 +5,7 @@ namespace Peregrine.Kernel.Tests;
 /// <summary>A supervisor in virtual time with puppets for actors.</summary>
 internal sealed class Stage : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10); // Real time: only a failing test waits so long.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30); // Real time: only a failing test waits so long.
 
     private readonly ConcurrentQueue<string> _log = new();
     private readonly Dictionary<string, Puppet> _puppets = [];
