@@ -70,14 +70,15 @@ public sealed class EscalationTests
             List<(long At, string What)> specified = Specified(group, new Random(new Random(seed).Next()));
             if (specified.Count > 500) continue; // Its budget is never used up.
             using var supervisor = new Supervisor([group], time, new Random(seed), new SupervisorOptions { OnNotice = notices.Enqueue });
-            for (int i = 0; i < 1_024; i++) box.TryPost(i);
             long start = time.GetTimestamp();
             supervisor.Start();
+            for (int i = 0; i < 1_024; i++) box.TryPost(i);
             string? wrong = Play(supervisor, time, notices, specified, start);
             int ups = specified.Count(step => step.What == "group");
             restarts += specified.Count - ups - 1;
             groupRestarts += ups;
-            if (wrong is null && siblings.Values.Any(context => context.Generation != 1 + ups)) wrong = "a sibling was restarted on its own";
+            // The one after it waits for it whenever the group comes up, and may miss its turn when the group goes down again before.
+            if (wrong is null && (siblings["before"].Generation != 1 + ups || siblings["after"].Generation > 1 + ups)) wrong = "a sibling was restarted on its own";
             if (wrong is null && notices.Any(notice => !notice.Path.EndsWith("victim", StringComparison.Ordinal) && notice.IsError)) wrong = "a sibling failed";
             if (wrong is null) continue;
             failures++;
@@ -103,6 +104,7 @@ public sealed class EscalationTests
             }
             if (wait > 0) time.Advance(TimeSpan.FromTicks(wait));
             int seen = i + 1;
+            supervisor.Settle();
             if (!SpinWait.SpinUntil(() => Events(notices, start).Count >= seen, TimeSpan.FromSeconds(30))) return $"step {i} never came: {Told(notices, start)}";
         }
         List<(long, string)> told = Events(notices, start);
@@ -153,22 +155,22 @@ public sealed class EscalationTests
     public void A_temporary_child_gets_its_one_start_although_a_sibling_fails_during_the_boot()
     {
         using var stage = new Stage();
-        GroupSpec spec = stage.Group("g", "ab") with { Strategy = Strategy.RestForOne, Backoff = new Backoff(TimeSpan.FromTicks(1), TimeSpan.FromTicks(1)) };
-        using var crashed = new ManualResetEventSlim();
-        bool first = true;
-        stage["a"].OnDispose = crashed.Set;
-        stage["a"].OnStart = context =>
-        {
-            if (first) stage["a"].Crash(); // Ready, and gone in its first turn.
-            first = false;
-        };
-        stage["b"].OnStart = _ => { };
-        stage.Cast([spec with { Children = [spec.Children[0], spec.Children[1] with { Restart = Restart.Temporary }] }]);
-        var starting = new Thread(() => Record.Exception(stage.Supervisor.Start));
+        GroupSpec spec = stage.Group("g", "abc") with { Strategy = Strategy.RestForOne, Backoff = new Backoff(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1)) };
+        using var goOn = new ManualResetEventSlim();
+        stage["b"].OnStart = _ => goOn.Wait();
+        stage.Cast([spec with { Children = [spec.Children[0], spec.Children[1], spec.Children[2] with { Restart = Restart.Temporary }] }]);
+        var starting = new Thread(stage.Supervisor.Start);
         starting.Start();
-        while (!starting.Join(5)) stage.Time.Advance(TimeSpan.FromMilliseconds(1));
-        Assert.True(crashed.IsSet);
-        stage.Until(() => stage.Of("a") is { State: ActorState.Running, Generation: 2 } && stage.Of("b").Generation == 1);
+        stage.Until("b", ActorState.Starting, 1);
+        stage["a"].Crash();
+        stage.Until("a", ActorState.BackingOff, 1);
+        goOn.Set();
+        stage.Until("b", ActorState.BackingOff, 1);
+        Assert.Equal(0, stage.Of("c").Generation);
+        stage.Jump(TimeSpan.FromSeconds(1));
+        Assert.True(starting.Join(TimeSpan.FromSeconds(30)));
+        Assert.EndsWith("a+2 b+2 c+1", stage.Log);
+        Assert.Equal(ActorState.Running, stage.Of("c").State);
     }
 
     [Fact]
@@ -187,13 +189,13 @@ public sealed class EscalationTests
             stage["a"].Crash();
             stage.Until("a", ActorState.BackingOff, generation);
             TimeSpan pause = stage.Of("a").NextStartIn!.Value;
-            stage.Time.Advance(pause);
+            stage.Jump(pause);
             stage.Until("a", ActorState.Running, ++generation);
             return pause.TotalSeconds;
         }
         double longest = Enumerable.Range(0, 8).Select(_ => Crash()).Max();
         Assert.True(longest > 1, $"{longest} s");
-        stage.Time.Advance(TimeSpan.FromSeconds(101));
+        stage.Jump(TimeSpan.FromSeconds(101));
         Assert.InRange(Crash(), 0, 1);
     }
 
@@ -207,7 +209,7 @@ public sealed class EscalationTests
         string said = stage.Notices.Last(notice => notice.Text.StartsWith("starts again in", StringComparison.Ordinal)).Text;
         double pause = double.Parse(said.Split(' ')[3], CultureInfo.InvariantCulture);
         Assert.Equal(pause, stage.Of("a").NextStartIn!.Value.TotalSeconds, 3);
-        stage.Time.Advance(TimeSpan.FromSeconds(pause / 2));
+        stage.Jump(TimeSpan.FromSeconds(pause / 2));
         Assert.Equal(pause / 2, stage.Of("a").NextStartIn!.Value.TotalSeconds, 3);
     }
 }

@@ -7,14 +7,14 @@ namespace Peregrine.Kernel.Tests;
 [Collection(RealTime.Name)]
 public sealed class HangTrials
 {
-    private static readonly TimeSpan HangAfter = TimeSpan.FromMilliseconds(300);
+    private static readonly TimeSpan HangAfter = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan Allowed = HangAfter + TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     [Theory]
     [InlineData("await never", 100)]
     [InlineData("blocked thread", 100)]
-    [InlineData("busy loop", 10)] // So many at once; they leave little of the processors to others.
+    [InlineData("busy loop", 4)] // So many at once; they leave little of the processors to others.
     public void Row_14_a_hang_is_found_and_fenced(string variant, int atOnce)
     {
         int trials = Scorecard.Times(100);
@@ -60,7 +60,7 @@ public sealed class HangTrials
             };
             _supervisor = new Supervisor([group], TimeProvider.System, new Random(1), new SupervisorOptions
             {
-                MonitorEvery = TimeSpan.FromMilliseconds(20),
+                MonitorEvery = TimeSpan.FromMilliseconds(40),
                 OnNotice = notice =>
                 {
                     if (notice.Text.StartsWith("no progress", StringComparison.Ordinal)) _foundAt.TryAdd(notice.Path, Stopwatch.GetTimestamp());
@@ -132,7 +132,7 @@ public sealed class HangTrials
             {
                 Mailbox = Box,
                 HangAfter = HangAfter,
-                StopWithin = TimeSpan.FromMilliseconds(100),
+                StopWithin = TimeSpan.FromMilliseconds(50),
             };
 
             private void Handle(ActorContext context, int message)

@@ -16,7 +16,7 @@ public sealed class MailClassTests
     private static void PassBackoff(Stage stage, int generation)
     {
         stage.Until(() => stage.Of("a").State == ActorState.BackingOff);
-        stage.Time.Advance(TimeSpan.FromSeconds(1));
+        stage.Jump(TimeSpan.FromSeconds(1));
         stage.Until("a", ActorState.Running, generation);
     }
 
@@ -37,7 +37,7 @@ public sealed class MailClassTests
         stage.Until(() => stage.Of("a").State == ActorState.BackingOff);
         Assert.Equal((2, 0, 5L), (orders.Depth, ticks.Depth, ticks.Dropped));
         ticks.TryPost(6); // Comes while nobody is there, so it is stale when somebody is.
-        stage.Time.Advance(TimeSpan.FromSeconds(1));
+        stage.Jump(TimeSpan.FromSeconds(1));
         stage.Until("a", ActorState.Running, 2);
         Assert.Equal(6, stage.Of("a").Dropped);
         ticks.TryPost(7);
@@ -213,7 +213,7 @@ public sealed class MailClassTests
             stage.Until(() => seen.Count == generation);
             stage["a"].Crash();
             stage.Until(() => stage.Of("a").State == ActorState.BackingOff && stage.Of("b").State == ActorState.BackingOff);
-            stage.Time.Advance(TimeSpan.FromSeconds(1));
+            stage.Jump(TimeSpan.FromSeconds(1));
             stage.Until("b", ActorState.Running, generation + 1);
         }
         stage.Until(() => box.Depth == 0);

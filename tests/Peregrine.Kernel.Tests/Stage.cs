@@ -63,6 +63,13 @@ internal sealed class Stage : IDisposable
         }
     }
 
+    /// <summary>Lets virtual time jump. (The clock alone would not do: a control thread that is just about to wait would set its timer too late.)</summary>
+    public void Jump(TimeSpan by)
+    {
+        Time.Advance(by);
+        Supervisor.Settle();
+    }
+
     /// <summary>Virtual time is faster than threads: an actor that could take a turn must have the real time for one, or it would seem to hang.</summary>
     private void GiveTurns()
     {
