@@ -1,5 +1,8 @@
+using System.Globalization;
+
 using Peregrine.App.Appliance;
 using Peregrine.Kernel;
+using Peregrine.Storage.Recovery;
 
 using Peregrine.Storage.Retention;
 
@@ -26,7 +29,25 @@ internal static class HouseDuties
     /// <summary>Files that are damaged are saved from, those that the start had no time for are checked whole.</summary>
     private static void Repair(StateHome home, Supervisor supervisor, OneShotIds ids, Action<string> log)
     {
-        _ = (home, supervisor, ids, log);
+        while (home.ToSalvage.TryDequeue(out string? damaged))
+        {
+            string file = damaged;
+            supervisor.Spawn(ids.Next(), $"recover {Path.GetFileName(file)}", context =>
+            {
+                SalvageResult saved = Salvage.Run(file, context.Time, context.Stopping);
+                log(context.Result = string.Create(
+                    CultureInfo.InvariantCulture, $"{saved.Events:N0} events were saved from {file} into {saved.Target}; {saved.Lost:N0} are lost, {saved.Doubtful:N0} doubtful, {saved.Refused:N0} rows of no use"));
+            });
+        }
+        while (home.ToCheck.TryDequeue(out string? doubtful))
+        {
+            string file = doubtful;
+            supervisor.Spawn(ids.Next(), $"check {Path.GetFileName(file)}", context =>
+            {
+                string? aside = SealedCheck.Run(file, context.Time, sentence => log(context.Result = sentence), context.Stopping);
+                if (aside is not null) home.ToSalvage.Enqueue(aside);
+            });
+        }
     }
 
     private static void Retain(StateHome home, Supervisor supervisor, OneShotIds ids, TimeProvider time, Action<string> log)
