@@ -10,6 +10,7 @@ namespace Peregrine.Storage.Tests;
 public sealed class BackupLiveTests(ITestOutputHelper output)
 {
     private const double WriterMillisMax = 200;
+    private const int EventsInBatch = 4;
 
     /// <summary>Scorecard row 6. The files are small, the load is not: the writer commits as fast as it can all the while.</summary>
     [Fact]
@@ -36,10 +37,10 @@ public sealed class BackupLiveTests(ITestOutputHelper output)
                 Assert.True(outcome.IsDone, outcome.Sentence);
                 string restored = back.File("restored");
                 Restore.Run(outcome.Archive, restored);
-                Collector played = new();
+                Chain played = new();
                 long events = Recording.Open(restored).Play(played);
                 // One moment of the file: everything up to some batch's end, nothing missing, nothing twice.
-                if (events >= last && played.Events.Select(each => each.Sequence).SequenceEqual(Enumerable.Range(1, (int)events).Select(each => (long)each))) valid++;
+                if (events >= last && events % EventsInBatch == 0 && !played.IsBroken) valid++;
                 last = events;
                 File.Delete(restored);
                 File.Delete(outcome.Archive);
@@ -89,8 +90,7 @@ public sealed class BackupLiveTests(ITestOutputHelper output)
         EventSourceOfChance chance = new(6, symbols: 3);
         while (!stop.IsCancellationRequested)
         {
-            // As many events as keep the file small over the test's length; the load is in the number of commits.
-            for (int i = 0; i < 4; i++)
+            for (int i = 0; i < EventsInBatch; i++)
             {
                 (MarketEvent entry, long[] payload) = chance.Next(EventKind.Trade, wild: false);
                 entry.ReceiveTimeNanos = (DateTimeOffset.UtcNow.UtcTicks - DateTimeOffset.UnixEpoch.UtcTicks) * 100;
@@ -101,7 +101,17 @@ public sealed class BackupLiveTests(ITestOutputHelper output)
             recorder.Drain();
             millis.Add(Stopwatch.GetElapsedTime(began).TotalMilliseconds);
             if (millis.Count == 100) begun.Set();
-            Thread.Yield();
+            stop.WaitHandle.WaitOne(1); // Hundreds of commits a second, thousands of times what a recorder makes.
         }
+    }
+
+    /// <summary>1, 2, 3 and so on.</summary>
+    private sealed class Chain : IEventHandler
+    {
+        private long _last;
+
+        public bool IsBroken { get; private set; }
+
+        public void OnEvent(long sequence, in MarketEvent entry, ReadOnlySpan<long> payload) => IsBroken |= sequence != ++_last;
     }
 }

@@ -15,6 +15,9 @@ internal sealed partial class BackupTarget : IDisposable
     /// <summary>The copy that an archive is checked with.</summary>
     internal const string Copy = ".check";
 
+    /// <summary>Linux's error numbers, which .NET passes on as they are.</summary>
+    private const int WouldBlock = 11;
+
     private const int DiskFull = 28;
     private const int ReadOnlyFileSystem = 30;
     private const int QuotaReached = 122;
@@ -22,9 +25,9 @@ internal sealed partial class BackupTarget : IDisposable
 
     private static readonly string[] SqliteParts = ["", "-journal", "-wal", "-shm"];
 
-    private int? _lock;
+    private readonly FileStream _lock;
 
-    private BackupTarget(string folder, int? held)
+    private BackupTarget(string folder, FileStream held)
     {
         Folder = folder;
         _lock = held;
@@ -44,7 +47,7 @@ internal sealed partial class BackupTarget : IDisposable
         long began = time.GetTimestamp();
         while (true)
         {
-            if (TryLock(path, out int? descriptor)) return new BackupTarget(folder, descriptor);
+            if (TryLock(path) is { } held) return new BackupTarget(folder, held);
             if (time.GetElapsedTime(began) >= options.WaitForOthers) throw new BackupRefusal(BackupVerdict.Busy, $"Another backup is writing into {folder}.");
             waiting();
             cancellation.WaitHandle.WaitOne(TimeSpan.FromMilliseconds(500));
@@ -52,22 +55,19 @@ internal sealed partial class BackupTarget : IDisposable
         }
     }
 
-    /// <summary>False while another holds it. A file system that has no locks is used without.</summary>
-    private static bool TryLock(string path, out int? descriptor)
+    /// <summary>
+    /// An exclusive lock, or null while another holds it. The system lets go of it when the process ends, however it ends; a file system that has no locks is
+    /// used without.
+    /// </summary>
+    private static FileStream? TryLock(string path)
     {
-        descriptor = null;
-        using (File.Open(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite))
-        {
-            // Throws in words that say whether the folder is gone, full or may not be written.
-        }
         try
         {
-            descriptor = Posix.TryLock(path);
-            return descriptor is not null;
+            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.None, bufferSize: 0);
         }
-        catch (StorageException)
+        catch (IOException error) when (error.HResult == WouldBlock)
         {
-            return true;
+            return null;
         }
     }
 
@@ -155,11 +155,7 @@ internal sealed partial class BackupTarget : IDisposable
         _ => null,
     };
 
-    public void Dispose()
-    {
-        if (_lock is { } descriptor) Posix.Unlock(descriptor);
-        _lock = null;
-    }
+    public void Dispose() => _lock.Dispose();
 
     /// <summary>Gives a file a name that is free, at once or not at all. False where the name is taken.</summary>
     internal static bool MoveToFreeName(string from, string to)

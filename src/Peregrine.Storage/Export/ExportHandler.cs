@@ -1,5 +1,7 @@
+using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text;
+using System.Text.Unicode;
 
 using Peregrine.Common;
 using Peregrine.Common.Events;
@@ -85,16 +87,33 @@ internal sealed class ExportHandler(EventKind kind, DepthExport depth, Instrumen
         }
     }
 
+    /// <summary>Whether the payload is the kind's record, and the texts in it are texts: their lengths come from the file and are not to be believed.</summary>
     private bool HasShape(ReadOnlySpan<long> payload) => kind switch
     {
         EventKind.Kline => Has<Kline>(payload),
-        EventKind.OrderIntent => Has<OrderIntent>(payload),
-        EventKind.CancelIntent => Has<CancelIntent>(payload),
-        EventKind.OrderReport => Has<OrderReport>(payload),
+        EventKind.OrderIntent => Has<OrderIntent>(payload) && IsText(in Payload.Read<OrderIntent>(payload).ClientId),
+        EventKind.CancelIntent => Has<CancelIntent>(payload) && IsText(in Payload.Read<CancelIntent>(payload).ClientId),
+        EventKind.OrderReport => Has<OrderReport>(payload) && IsText(in Payload.Read<OrderReport>(payload).ClientId) && IsText(in Payload.Read<OrderReport>(payload).CommissionAsset),
         EventKind.Decision => Has<DecisionRecord>(payload),
-        EventKind.Balance => Has<BalanceUpdate>(payload),
+        EventKind.Balance => Has<BalanceUpdate>(payload) && IsText(in Payload.Read<BalanceUpdate>(payload).Asset),
         _ => true,
     };
+
+    private static bool IsText(in ClientOrderId id)
+    {
+        ReadOnlySpan<byte> raw = MemoryMarshal.AsBytes(MemoryMarshal.CreateReadOnlySpan(in id, 1));
+        uint length = BinaryPrimitives.ReadUInt32LittleEndian(raw[ClientOrderId.LengthMax..]);
+        return length <= ClientOrderId.LengthMax && IsText(raw[..(int)length]);
+    }
+
+    private static bool IsText(in AssetCode code)
+    {
+        ReadOnlySpan<byte> raw = MemoryMarshal.AsBytes(MemoryMarshal.CreateReadOnlySpan(in code, 1));
+        int length = raw[^1];
+        return length < raw.Length && IsText(raw[..length]);
+    }
+
+    private static bool IsText(ReadOnlySpan<byte> bytes) => Utf8.IsValid(bytes) && !bytes.ContainsAnyInRange((byte)0, (byte)31);
 
     private static bool Has<T>(ReadOnlySpan<long> payload) where T : unmanaged => payload.Length == Payload.Words<T>();
 
