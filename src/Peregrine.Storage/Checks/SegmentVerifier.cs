@@ -86,14 +86,15 @@ internal sealed class SegmentVerifier(Database database)
         while (select.Step())
         {
             _symbols[select.Int64(0)] = EventSum.OfName(select.Text(1));
-            ulong sum = EventSum.OfSymbol(
-                [select.Text(1), select.Text(2), select.Text(3), select.Text(4), select.Text(5)],
-                [
-                    select.Int64(0), select.Int64(6), select.Int64(7), select.Int64(8), select.Int64(9), select.Int64(10), select.Int64(11), select.Int64(12),
-                ]);
+            ulong sum = SumOfSymbol(select);
             if (sum != (ulong)select.Int64(13)) Wrong($"The symbol {select.Int64(0)} ({select.Text(1)}) is not as it was written.");
         }
     }
+
+    /// <summary>Of a row that selects id, name, market, base, quote, min_notional and then the numbers in the order of their columns.</summary>
+    internal static ulong SumOfSymbol(Statement row) => EventSum.OfSymbol(
+        [row.Text(1), row.Text(2), row.Text(3), row.Text(4), row.Text(5)],
+        [row.Int64(0), row.Int64(6), row.Int64(7), row.Int64(8), row.Int64(9), row.Int64(10), row.Int64(11), row.Int64(12)]);
 
     private void VerifyGaps()
     {

@@ -77,14 +77,11 @@ internal sealed class BatchSigner(Database database)
                 INSERT OR IGNORE INTO symbol(id, name, market, base, quote, tick_size, step_size, min_price, max_price, min_quantity, max_quantity, min_notional, trading)
                 SELECT DISTINCT symbol, '#' || symbol, 'none', '', '', 0, 0, 0, 0, 0, 0, '0', 0 FROM {table} WHERE symbol <> 0 AND symbol NOT IN (SELECT id FROM symbol)
                 """);
-        using Statement unsigned = database.Prepare("SELECT id, name, market, min_notional FROM symbol WHERE checksum = 0");
+        using Statement unsigned = database.Prepare(
+            "SELECT id, name, market, base, quote, min_notional, tick_size, step_size, min_price, max_price, min_quantity, max_quantity, trading FROM symbol WHERE checksum = 0");
         using Statement sign = database.Prepare("UPDATE symbol SET checksum = ? WHERE id = ?");
         List<(long Id, long Sum)> sums = [];
-        while (unsigned.Step())
-        {
-            ulong sum = EventSum.OfSymbol([unsigned.Text(1), unsigned.Text(2), "", "", unsigned.Text(3)], [unsigned.Int64(0), 0, 0, 0, 0, 0, 0, 0]);
-            sums.Add((unsigned.Int64(0), (long)sum));
-        }
+        while (unsigned.Step()) sums.Add((unsigned.Int64(0), (long)SegmentVerifier.SumOfSymbol(unsigned)));
         foreach ((long id, long sum) in sums)
         {
             sign.Bind(1, sum);

@@ -18,7 +18,7 @@ public static class Salvage
     private const string Temporary = ".salvaged";
 
     private const string SymbolColumns =
-        "id, name, market, base, quote, tick_size, step_size, min_price, max_price, min_quantity, max_quantity, min_notional, trading, checksum";
+        "id, name, market, base, quote, tick_size, step_size, min_price, max_price, min_quantity, max_quantity, min_notional, trading";
 
     private const string ChunkColumns = "first_seq, last_seq, symbol, kind, first_time, last_time, events, version, data";
 
@@ -95,7 +95,8 @@ public static class Salvage
             {
                 (long first, long last) = ReadBatches(from, batches);
                 to.Execute("BEGIN IMMEDIATE");
-                CopyTable(from, to, "symbol", SymbolColumns, "id", (0, ushort.MaxValue), passes: null, ref refused);
+                bool hasChecksums = from.QueryInt64("SELECT count(*) FROM pragma_table_info('symbol') WHERE name = 'checksum'") > 0;
+                CopyTable(from, to, "symbol", hasChecksums ? SymbolColumns + ", checksum" : SymbolColumns, "id", (0, ushort.MaxValue), passes: null, ref refused);
                 foreach (RowTable table in RowTable.All)
                 {
                     cancellation.ThrowIfCancellationRequested();
