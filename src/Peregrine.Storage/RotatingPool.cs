@@ -312,10 +312,6 @@ public sealed class RotatingPool : IDisposable
                 case "ok":
                     _database = SegmentFile.OpenForWriting(path);
                     return (segment, false);
-                case "older":
-                    Report($"{path} is of an older format; recording goes on in a new file.");
-                    _unsealed.Add(path);
-                    return (SegmentFile.NextPart(Folder, segment.Week), false);
                 case "unchecked":
                     Report($"{path} is too large to be checked in {_options.CheckMax.TotalSeconds:0.#} s after a process that did not end in peace; recording goes on in a new file.");
                     _uncheckedPaths.Add(path);

@@ -115,6 +115,77 @@ public sealed class EventRingTests
     }
 
     [Fact]
+    public void A_reader_goes_back_to_what_the_ring_still_has()
+    {
+        var ring = new EventRing(Slots, Words, firstSequence: 500);
+        IEventReader reader = ring.Subscribe();
+        for (int i = 500; i < 500 + (Slots / 2); i++) ring.Append(Numbered(i), [i]);
+        reader.Read(Slots, out ReadOnlySpan<MarketEvent> events, out _);
+        Assert.True(reader.Advance(events.Length));
+        long cursor = reader.Cursor;
+        Assert.Equal(510, reader.Rewind(510));
+        Assert.Equal(510, reader.Rewind(600)); // Never forward.
+        Assert.Equal(500, reader.Rewind(3)); // Nor before its own beginning.
+        for (long expected = 500; expected < cursor;)
+        {
+            Assert.Equal(RingRead.Events, reader.Read(100, out events, out long first));
+            Assert.Equal(expected, first);
+            Assert.Equal(expected, events[0].ReceiveTimeNanos);
+            Assert.Equal(expected, reader.PayloadOf(in events[0])[0]);
+            Assert.True(reader.Advance(events.Length));
+            expected += events.Length;
+        }
+    }
+
+    [Fact]
+    public void Going_back_further_than_the_ring_ends_at_the_oldest_that_can_be_read()
+    {
+        var ring = new EventRing(Slots, Words);
+        IEventReader reader = ring.Subscribe();
+        for (int i = 1; i <= 4 * Slots; i++)
+        {
+            ring.Append(Numbered(i), default);
+            reader.Read(10, out ReadOnlySpan<MarketEvent> one, out _);
+            reader.Advance(one.Length);
+        }
+        long from = reader.Rewind(1);
+        Assert.InRange(from, ring.Published - Slots, ring.Published - (Slots / 2));
+        Assert.Equal(RingRead.Events, reader.Read(1, out ReadOnlySpan<MarketEvent> events, out long first));
+        Assert.Equal(from, first);
+        Assert.Equal(from, events[0].ReceiveTimeNanos);
+        Assert.True(reader.Advance(1));
+    }
+
+    [Fact]
+    public void Where_only_payloads_were_overwritten_the_events_without_one_are_still_read()
+    {
+        var ring = new EventRing(Slots, Words);
+        IEventReader reader = ring.Subscribe();
+        long[] large = new long[ring.PayloadWordsMax / 4];
+        for (int i = 1; i <= 64; i++) ring.Append(Numbered(i), i % 2 == 0 ? large : default);
+        List<long> seen = [];
+        long skipped = 0;
+        while (reader.Backlog > 0)
+        {
+            switch (reader.Read(8, out ReadOnlySpan<MarketEvent> events, out long first))
+            {
+                case RingRead.Lagged:
+                    skipped += reader.Skipped;
+                    break;
+                default:
+                    foreach (ref readonly MarketEvent entry in events) _ = entry.HasPayload ? reader.PayloadOf(in entry).Length : 0;
+                    long[] numbers = [.. Numbers(events)];
+                    if (reader.Advance(events.Length)) seen.AddRange(numbers);
+                    break;
+            }
+        }
+        Assert.Equal(64, seen.Count + skipped);
+        Assert.True(skipped > 0);
+        Assert.Equal(32, seen.Count(each => each % 2 == 1));
+        Assert.Equal(seen.Order(), seen);
+    }
+
+    [Fact]
     public void A_payload_is_never_split()
     {
         var ring = new EventRing(Slots, Words);

@@ -15,35 +15,78 @@ internal static class ChildRecorder
     [ModuleInitializer]
     internal static void Begin()
     {
-        if (Environment.GetEnvironmentVariable(Variable) is not { Length: > 0 } folder) return;
-        Record(folder);
+        if (Environment.GetEnvironmentVariable(Variable) is not { Length: > 0 } arguments) return;
+        string[] parts = arguments.Split('|');
+        switch (parts[0])
+        {
+            case "record":
+                Record(parts[1], long.Parse(parts[2], CultureInfo.InvariantCulture), parts[3], int.Parse(parts[4], CultureInfo.InvariantCulture));
+                break;
+            case "hold":
+                Hold(parts[1]);
+                break;
+            default:
+                Open(parts[1]);
+                break;
+        }
         Environment.Exit(0);
     }
 
-    public static Process Start(string folder)
+    /// <summary>Records about 2,000 events a second.</summary>
+    /// <param name="folder">The state directory.</param>
+    /// <param name="shift">By how much its clock is ahead of ours.</param>
+    /// <param name="killAt">The step at which it kills itself; empty for none.</param>
+    /// <param name="occurrence">At which time that the step is reached.</param>
+    public static Process Start(string folder, TimeSpan shift = default, string killAt = "", int occurrence = 1) =>
+        Start(string.Create(CultureInfo.InvariantCulture, $"record|{folder}|{shift.Ticks}|{killAt}|{occurrence}"));
+
+    /// <summary>Opens a file for writing, as another program might, and holds it until it is killed. Says "open" first.</summary>
+    public static Process StartHolder(string path) => Start($"hold|{path}");
+
+    /// <summary>Opens the state directory and says what came of it on one line.</summary>
+    public static Process StartOpener(string folder) => Start($"open|{folder}");
+
+    private static Process Start(string arguments)
     {
         ProcessStartInfo start = new(Environment.ProcessPath!) { RedirectStandardOutput = true, RedirectStandardInput = true };
         start.ArgumentList.Add(typeof(ChildRecorder).Assembly.Location);
-        start.Environment[Variable] = folder;
+        start.Environment[Variable] = arguments;
+        start.Environment["DOTNET_TieredPGO"] = "0";
+        start.Environment["DOTNET_TieredCompilation"] = "1";
         return Process.Start(start)!;
     }
 
-    /// <summary>About 2,000 events a second; says "published acknowledged" after each commit.</summary>
-    private static void Record(string folder)
+    /// <summary>Says "published acknowledged" after each commit. Every event carries its sequence as its exchange time.</summary>
+    private static void Record(string folder, long shiftTicks, string killAt, int occurrence)
     {
-        using RotatingPool pool = RotatingPool.Open(folder, TimeProvider.System);
+        ShiftedTime time = new(TimeSpan.FromTicks(shiftTicks));
+        int reached = 0;
+        PoolOptions options = new()
+        {
+            CheckpointEvery = TimeSpan.FromSeconds(0.5),
+            AtStep = step =>
+            {
+                if (step == killAt && ++reached == occurrence) Process.GetCurrentProcess().Kill();
+            },
+        };
+        using RotatingPool pool = RotatingPool.Open(folder, time, options);
         EventRing ring = new(1 << 14, 1 << 20, pool.LastSequence + 1);
-        using Recorder recorder = new(ring.Subscribe(), pool, Rig.Table(), TimeProvider.System);
+        using Recorder recorder = new(ring.Subscribe(), pool, Rig.Table(), time);
         EventSourceOfChance chance = new((int)pool.LastSequence, symbols: 3);
         using StreamWriter output = new(Console.OpenStandardOutput()) { AutoFlush = true };
         long acknowledged = pool.LastSequence;
         while (true)
         {
+            long now = 0;
             for (int i = 0; i < 20; i++)
             {
-                (MarketEvent entry, long[] payload) = chance.Next(chance.Kind(), wild: false);
+                EventKind kind = chance.Kind();
+                (MarketEvent entry, long[] payload) = chance.Next(kind == EventKind.Gap ? EventKind.Trade : kind, wild: false);
+                entry.ExchangeTimeMicros = ring.Published + 1;
+                entry.ReceiveTimeNanos = now = Common.EpochClock.GetUnixNanos(time);
                 ring.Append(in entry, payload);
             }
+            pool.Mark.Published(ring.Published, now);
             recorder.Turn();
             if (pool.LastSequence != acknowledged)
             {
@@ -52,5 +95,31 @@ internal static class ChildRecorder
             }
             Thread.Sleep(10);
         }
+    }
+
+    private static void Hold(string path)
+    {
+        using FileStream file = new(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+        Console.WriteLine("open");
+        Thread.Sleep(Timeout.Infinite);
+    }
+
+    private static void Open(string folder)
+    {
+        long began = Stopwatch.GetTimestamp();
+        try
+        {
+            RotatingPool.Open(folder, TimeProvider.System).Dispose();
+            Console.WriteLine($"opened after {Stopwatch.GetElapsedTime(began).TotalSeconds:0.00} s");
+        }
+        catch (StorageException error)
+        {
+            Console.WriteLine(error.Message);
+        }
+    }
+
+    private sealed class ShiftedTime(TimeSpan shift) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + shift;
     }
 }

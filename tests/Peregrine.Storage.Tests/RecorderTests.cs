@@ -1,5 +1,6 @@
 using Peregrine.Common;
 using Peregrine.Common.Events;
+using Peregrine.Storage.Files;
 
 namespace Peregrine.Storage.Tests;
 
@@ -86,22 +87,21 @@ public sealed class RecorderTests
     }
 
     [Fact]
-    public void A_full_disk_stops_the_recording_not_the_program_and_the_loss_is_recorded()
+    public void A_batch_that_the_disk_refuses_is_recorded_later_and_nothing_is_lost()
     {
         using TestFolder folder = new();
         ManualTime time = Rig.Clock();
         using Rig rig = new(folder, time);
         for (int i = 1; i <= 100; i++) rig.PublishTrade(time.Nanos, i);
         rig.Recorder.Drain();
-        long pages = rig.Pool.Database.QueryInt64("PRAGMA page_count");
-        rig.Pool.Database.Execute($"PRAGMA max_page_count = {pages}");
+        rig.FillDisk();
         for (int i = 101; i <= 3_000; i++) rig.PublishTrade(time.Nanos, i);
         for (int i = 0; i < 50; i++) rig.Recorder.Turn();
         Assert.Equal(1, rig.Recorder.Failures);
         Assert.Contains("full", rig.Recorder.LastError, StringComparison.Ordinal);
         Assert.Equal(100, rig.Recorder.Recorded(EventKind.Trade));
 
-        rig.Pool.Database.Execute("PRAGMA max_page_count = 1000000");
+        rig.ClearDisk();
         time.Advance(TimeSpan.FromSeconds(1));
         while (rig.Recorder.Turn())
         {
@@ -110,12 +110,70 @@ public sealed class RecorderTests
         rig.Recorder.Drain();
         Collector played = new();
         Recording.Open(folder.Path).Play(played);
+        Assert.Equal(Enumerable.Range(1, 3_001).Select(each => (long)each), played.Events.Select(each => each.Sequence));
+        Assert.All(played.Events, each => Assert.Equal(each.Sequence, each.Entry.Trade.Id));
+        Assert.Equal(0, rig.Recorder.LaggedEvents + rig.Recorder.OmittedEvents);
+        Assert.Equal(3_001, rig.Recorder.Recorded(EventKind.Trade));
+    }
+
+    [Fact]
+    public void What_the_ring_overwrote_while_the_disk_refused_is_a_gap_and_the_rest_is_recorded()
+    {
+        using TestFolder folder = new();
+        ManualTime time = Rig.Clock();
+        using Rig rig = new(folder, time, slots: 1024);
+        for (int i = 1; i <= 100; i++) rig.PublishTrade(time.Nanos, i);
+        rig.Recorder.Drain();
+        rig.FillDisk();
+        for (int i = 101; i <= 900; i++) rig.PublishTrade(time.Nanos, i);
+        for (int i = 0; i < 9; i++) rig.Recorder.Turn();
+        Assert.Equal(1, rig.Recorder.Failures);
+        for (int i = 901; i <= 1_500; i++) rig.PublishTrade(time.Nanos, i);
+        rig.ClearDisk();
+        time.Advance(TimeSpan.FromSeconds(1));
+        rig.Recorder.Turn();
+        rig.Recorder.Drain();
+        Collector played = new();
+        Recording.Open(folder.Path).Play(played);
         Recorded gap = Assert.Single(played.Events, each => each.Entry.Kind == EventKind.Gap);
         Assert.Equal(101, gap.Sequence);
-        Assert.Equal(3_001, gap.Entry.Plain.B + played.Events.Count - 1);
+        Assert.Equal((long)GapReason.Lagged, gap.Entry.Plain.A);
+        Assert.Equal(1_500, gap.Entry.Plain.B + played.Events.Count - 1);
         Assert.Equal(rig.Recorder.LaggedEvents, gap.Entry.Plain.B);
-        Assert.Equal(played.Events.Count(each => each.Entry.Kind == EventKind.Trade), rig.Recorder.Recorded(EventKind.Trade));
-        Assert.Equal(3_001, played.Events[^1].Entry.Trade.Id);
+        Assert.InRange(gap.Entry.Plain.B, 376, 1_000); // The ring holds 1,024; it is given up no more than needed, and half a ring of room.
+        Assert.True(DatabaseVerify.Run(folder.Path).Single().Ok);
+    }
+
+    [Fact]
+    public void A_mistake_of_ours_takes_nothing_but_the_event_it_is_about()
+    {
+        using TestFolder folder = new();
+        ManualTime time = Rig.Clock();
+        int crashes = 0;
+        PoolOptions options = new() { AtStep = step => _ = step == PoolSteps.SwitchBegins && crashes < 2 ? throw new InvalidOperationException("A mistake.") : 0 };
+        using Rig rig = new(folder, time, options: options);
+        for (int i = 1; i <= 49; i++) rig.PublishTrade(time.Nanos, i);
+        time.Advance(TimeSpan.FromDays(7));
+        for (int i = 50; i <= 100; i++) rig.PublishTrade(time.Nanos, i);
+        for (int i = 0; i < 10; i++)
+        {
+            try
+            {
+                rig.Recorder.Turn();
+            }
+            catch (InvalidOperationException)
+            {
+                crashes++;
+            }
+            time.Advance(TimeSpan.FromSeconds(1));
+        }
+        rig.Recorder.Drain();
+        Assert.Equal(2, crashes);
+        Assert.Equal(2, rig.Recorder.Failures);
+        Collector played = new();
+        Recording.Open(folder.Path).Play(played);
+        Assert.Equal(Enumerable.Range(1, 100).Select(each => (long)each), played.Events.Select(each => each.Sequence));
+        Assert.Equal((50L, EventKind.Gap, 1L), played.Events.Where(each => each.Entry.Kind == EventKind.Gap).Select(each => (each.Sequence, each.Entry.Kind, each.Entry.Plain.B)).Single());
     }
 
     [Fact]

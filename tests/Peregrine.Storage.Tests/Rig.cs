@@ -9,11 +9,16 @@ internal sealed class Rig : IDisposable
 {
     private bool _stopped;
 
-    public Rig(TestFolder folder, ManualTime time, int slots = 1 << 13, int words = 1 << 20, InstrumentTable? instruments = null)
+    public Rig(TestFolder folder, ManualTime time, int slots = 1 << 13, int words = 1 << 20, InstrumentTable? instruments = null, PoolOptions? options = null)
+        : this(folder.Path, time, slots, words, instruments, options)
+    {
+    }
+
+    public Rig(string folder, ManualTime time, int slots = 1 << 13, int words = 1 << 20, InstrumentTable? instruments = null, PoolOptions? options = null)
     {
         Time = time;
         Instruments = instruments ?? Table();
-        Pool = RotatingPool.Open(folder.Path, time, new PoolOptions { Sealed = Sealed.Add, Report = Reports.Add });
+        Pool = RotatingPool.Open(folder, time, (options ?? new PoolOptions()) with { Sealed = Sealed.Add, Report = Reports.Add, SetAside = SetAside.Add });
         Ring = new EventRing(slots, words, Pool.LastSequence + 1);
         Recorder = new Recorder(Ring.Subscribe(), Pool, Instruments, time);
     }
@@ -24,7 +29,13 @@ internal sealed class Rig : IDisposable
     public EventRing Ring { get; }
     public Recorder Recorder { get; }
     public List<string> Sealed { get; } = [];
+    public List<string> SetAside { get; } = [];
     public List<string> Reports { get; } = [];
+
+    /// <summary>The current file can take no page more.</summary>
+    public void FillDisk() => Pool.Database.Execute($"PRAGMA max_page_count = {Pool.Database.QueryInt64("PRAGMA page_count")}");
+
+    public void ClearDisk() => Pool.Database.Execute("PRAGMA max_page_count = 1000000");
 
     public static ManualTime Clock() => new(new DateTimeOffset(2026, 11, 18, 12, 0, 0, TimeSpan.Zero));
 
@@ -50,6 +61,7 @@ internal sealed class Rig : IDisposable
             kept.Flags |= EventFlags.HasPayload;
             kept.PayloadWords = payload.Length;
         }
+        Pool.Mark.Published(sequence, entry.ReceiveTimeNanos);
         return new Recorded(sequence, kept, payload);
     }
 

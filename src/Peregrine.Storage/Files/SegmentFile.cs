@@ -129,12 +129,10 @@ internal static class SegmentFile
     {
         long application = database.QueryInt64("PRAGMA application_id");
         if (application != Schema.ApplicationId) throw new StorageException($"{database.Path} is a database, but not a recording.", sqliteCode: 26);
-        long version = VersionOf(database);
-        if (version is < 1 or > Schema.Version)
-            throw new StorageException($"{database.Path} has format {version}, this program knows formats 1 to {Schema.Version}.");
+        long version = database.QueryInt64("PRAGMA user_version");
+        if (version != Schema.Version)
+            throw new StorageException($"{database.Path} has format {version}, this program knows format {Schema.Version}. Keep it for the program that made it, and give this one another state folder.");
     }
-
-    internal static int VersionOf(Database database) => (int)database.QueryInt64("PRAGMA user_version");
 
     /// <summary>Refuses a file that has anything but our own tables and views: a trigger or a foreign view would run when the file is used.</summary>
     internal static void RecogniseSchema(Database database)

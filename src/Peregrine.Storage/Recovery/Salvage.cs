@@ -136,7 +136,7 @@ public static class Salvage
         }
         catch (StorageException)
         {
-            // Of the first format, or that table is gone: nobody can say then what is missing.
+            // That table is gone: nobody can say then what is missing.
         }
         batches.Sort();
         const long BatchReach = 1 << 20; // Events that a transaction has at most, generously.
