@@ -12,6 +12,7 @@ internal sealed partial class ProgramUnderTest : IDisposable
 
     private readonly Process _process;
     private readonly StringBuilder _errors = new();
+    private double _cpuSeconds;
 
     private ProgramUnderTest(Process process) => _process = process;
 
@@ -48,6 +49,24 @@ internal sealed partial class ProgramUnderTest : IDisposable
     internal string ReadToEnd() => _process.StandardOutput.ReadToEnd();
 
     internal bool WaitAtMost(TimeSpan time) => _process.WaitForExit(time);
+
+    /// <summary>Processor time it has used so far, seconds; what was last known once it has ended.</summary>
+    internal double CpuSeconds
+    {
+        get
+        {
+            try
+            {
+                _process.Refresh();
+                if (!_process.HasExited) _cpuSeconds = _process.TotalProcessorTime.TotalSeconds;
+            }
+            catch (InvalidOperationException)
+            {
+                // It ended between the two looks.
+            }
+            return _cpuSeconds;
+        }
+    }
 
     /// <summary>Asks it to stop.</summary>
     internal void Terminate()

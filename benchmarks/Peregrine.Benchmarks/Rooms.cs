@@ -7,7 +7,7 @@ public static class Rooms
 {
     private static readonly Dictionary<string, Func<IBenchmark[]>> All = new(StringComparer.Ordinal)
     {
-        ["storage"] = static () => [new RowsAndChunks(), new RecordedSizes(), new Compression(), new RecorderFromTheRing(), new BesideABackup(), new RecordingTheFeed()],
+        ["storage"] = static () => [new RowsAndChunks(), new RecordedSizes(), new FlashCost(), new Compression(), new RecorderFromTheRing(), new BesideABackup(), new RecordingTheFeed()],
     };
 
     /// <summary>The names that <see cref="Of"/> knows.</summary>

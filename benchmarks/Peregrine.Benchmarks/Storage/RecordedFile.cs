@@ -1,4 +1,5 @@
 using Peregrine.Common.Events;
+using Peregrine.Storage;
 using Peregrine.Storage.Backups;
 
 namespace Peregrine.Benchmarks.Storage;
@@ -15,11 +16,11 @@ internal static class RecordedFile
     private const long TurnEveryNanos = 1_000_000; // As the recorder's thread does when it has nothing to do.
 
     /// <summary>Records the session as the appliance would have, every 250 ms a transaction, and returns the folder.</summary>
-    internal static void Record(RecordedSession session, string folder)
+    internal static void Record(RecordedSession session, string folder, PoolOptions? options = null)
     {
         EventClock clock = new();
         if (session.Events.Length > 0) clock.Nanos = session.Events[0].ReceiveTimeNanos;
-        using RecorderRig rig = new(folder, clock, session.Instruments, slots: 1 << 13);
+        using RecorderRig rig = new(folder, clock, session.Instruments, slots: 1 << 13, options);
         long turned = clock.Nanos;
         foreach (ref readonly MarketEvent entry in session.Events)
         {

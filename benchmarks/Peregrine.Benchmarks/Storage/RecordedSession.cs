@@ -40,6 +40,15 @@ internal sealed class RecordedSession
         return session;
     }
 
+    /// <summary>This session with the events of another between its own, by receive time.</summary>
+    internal RecordedSession With(RecordedSession other)
+    {
+        RecordedSession both = new(Instruments);
+        foreach ((MarketEvent entry, RecordedSession from) in _events.Select(entry => (entry, this)).Concat(other._events.Select(entry => (entry, other))).OrderBy(static pair => pair.entry.ReceiveTimeNanos))
+            both.Add(entry, from.PayloadOf(in entry));
+        return both;
+    }
+
     internal void Add(MarketEvent entry, ReadOnlySpan<long> payload)
     {
         if (entry.HasPayload) entry.PayloadPosition = _words.Count;

@@ -16,11 +16,11 @@ internal sealed class RecorderRig : IDisposable
     private readonly IEventReader _reader;
     private bool _closed;
 
-    internal RecorderRig(string folder, TimeProvider time, InstrumentTable? instruments = null, int slots = Slots)
+    internal RecorderRig(string folder, TimeProvider time, InstrumentTable? instruments = null, int slots = Slots, PoolOptions? options = null)
     {
         Folder = folder;
         Instruments = instruments ?? Table("BTCUSDT");
-        Pool = RotatingPool.Open(folder, time);
+        Pool = RotatingPool.Open(folder, time, options);
         Ring = new EventRing(slots, Words, Pool.LastSequence + 1);
         _reader = Ring.Subscribe();
         Recorder = new Recorder(_reader, Pool, Instruments, time);
