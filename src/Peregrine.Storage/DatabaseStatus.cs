@@ -76,7 +76,9 @@ public sealed class DatabaseStatus
     {
         using Database database = Database.OpenReadOnly(path);
         SegmentFile.Recognise(database);
-        string integrity = verifyIntegrity ? SegmentFile.Check(database, quick: false, TimeProvider.System, budget: null) : "unchecked";
+        bool isLive = ReaderLimits.IsLive(path);
+        string integrity = verifyIntegrity ? SegmentFile.Check(database, quick: false, TimeProvider.System, isLive ? ReaderLimits.ReadMax : null) : "unchecked";
+        if (isLive) return (integrity, LiveCounts.Read(database));
         database.Execute("BEGIN"); // All counts are of one moment.
         return (integrity, Counts(database));
     }

@@ -36,7 +36,7 @@ public sealed class BitFlipTests(ITestOutputHelper output)
             using TestFolder folder = new();
             bool closed = trial % 3 == 0;
             States.Copy(closed ? source.Path : live.Path, folder.Path, withMark: true);
-            string[] targets = [.. Directory.GetFiles(folder.Path, "crypto_*")];
+            string[] targets = [.. Directory.GetFiles(folder.Path, "crypto_*").Where(path => new FileInfo(path).Length > 0)];
             string target = targets[random.Next(targets.Length)];
             byte[] bytes = File.ReadAllBytes(target);
             int at = random.Next(bytes.Length);

@@ -34,11 +34,11 @@ internal static class ChildRecorder
 
     /// <summary>Records about 2,000 events a second.</summary>
     /// <param name="folder">The state directory.</param>
-    /// <param name="shift">By how much its clock is ahead of ours.</param>
+    /// <param name="edge">The instant that its clock passes 0.3 s after it has opened the directory; before, it shows an hour earlier. None for our own clock.</param>
     /// <param name="killAt">The step at which it kills itself; empty for none.</param>
     /// <param name="occurrence">At which time that the step is reached.</param>
-    public static Process Start(string folder, TimeSpan shift = default, string killAt = "", int occurrence = 1) =>
-        Start(string.Create(CultureInfo.InvariantCulture, $"record|{folder}|{shift.Ticks}|{killAt}|{occurrence}"));
+    public static Process Start(string folder, DateTimeOffset edge = default, string killAt = "", int occurrence = 1) =>
+        Start(string.Create(CultureInfo.InvariantCulture, $"record|{folder}|{edge.UtcTicks}|{killAt}|{occurrence}"));
 
     /// <summary>Opens a file for writing, as another program might, and holds it until it is killed. Says "open" first.</summary>
     public static Process StartHolder(string path) => Start($"hold|{path}");
@@ -57,9 +57,11 @@ internal static class ChildRecorder
     }
 
     /// <summary>Says "published acknowledged" after each commit. Every event carries its sequence as its exchange time.</summary>
-    private static void Record(string folder, long shiftTicks, string killAt, int occurrence)
+    private static void Record(string folder, long edgeTicks, string killAt, int occurrence)
     {
-        ShiftedTime time = new(TimeSpan.FromTicks(shiftTicks));
+        DateTimeOffset edge = new(edgeTicks, TimeSpan.Zero);
+        ShiftedTime time = new();
+        if (edgeTicks > 0) time.Show(edge.AddHours(-1));
         int reached = 0;
         PoolOptions options = new()
         {
@@ -70,12 +72,14 @@ internal static class ChildRecorder
             },
         };
         using RotatingPool pool = RotatingPool.Open(folder, time, options);
+        if (edgeTicks > 0) time.Show(edge.AddSeconds(-0.3));
+        long began = Stopwatch.GetTimestamp();
         EventRing ring = new(1 << 14, 1 << 20, pool.LastSequence + 1);
         using Recorder recorder = new(ring.Subscribe(), pool, Rig.Table(), time);
         EventSourceOfChance chance = new((int)pool.LastSequence, symbols: 3);
         using StreamWriter output = new(Console.OpenStandardOutput()) { AutoFlush = true };
         long acknowledged = pool.LastSequence;
-        while (true)
+        while (Stopwatch.GetElapsedTime(began) < TimeSpan.FromSeconds(60)) // Nobody may have to wait for ever.
         {
             long now = 0;
             for (int i = 0; i < 20; i++)
@@ -118,8 +122,12 @@ internal static class ChildRecorder
         }
     }
 
-    private sealed class ShiftedTime(TimeSpan shift) : TimeProvider
+    private sealed class ShiftedTime : TimeProvider
     {
-        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + shift;
+        private TimeSpan _shift;
+
+        public void Show(DateTimeOffset now) => _shift = now - base.GetUtcNow();
+
+        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + _shift;
     }
 }

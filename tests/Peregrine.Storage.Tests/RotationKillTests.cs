@@ -67,11 +67,9 @@ public sealed class RotationKillTests(ITestOutputHelper output)
             rig.Recorder.Drain();
         }
         foreach (string path in Directory.GetFiles(folder.Path, "crypto_*")) Assert.DoesNotContain("48", Path.GetFileName(path), StringComparison.Ordinal);
-        // Half a second before the week's end by the child's clock, counted from when it is up.
-        bool rotates = PoolSteps.Rotation.Contains(step);
-        TimeSpan shift = (rotates ? Monday.AddSeconds(-0.9) : Monday.AddMinutes(-30)) - TimeProvider.System.GetUtcNow();
+        DateTimeOffset edge = PoolSteps.Rotation.Contains(step) ? Monday : Monday.AddMinutes(-30);
         long acknowledged = 0;
-        using (Process child = ChildRecorder.Start(folder.Path, shift, step, occurrence))
+        using (Process child = ChildRecorder.Start(folder.Path, edge, step, occurrence))
         {
             while (child.StandardOutput.ReadLine() is { } line) acknowledged = long.Parse(line.Split(' ')[1], CultureInfo.InvariantCulture);
             child.WaitForExit();

@@ -18,7 +18,10 @@ internal sealed class FileMerger(
     private readonly PriorityQueue<EventSource, long> _next = new();
     private int _unopened;
     private long _readingSince;
+    private long _looked;
     private bool _readsLive;
+    private readonly RecordingFilter _filter = filter;
+    private RecordingFilter _rest = filter;
 
     /// <summary>A file that is being played, up to what it held when it was first opened.</summary>
     private sealed record OpenFile(string Path, FilePlayer Player, long LastSequence);
@@ -33,7 +36,7 @@ internal sealed class FileMerger(
             if (_unopened < files.Count && files[_unopened].FirstSequence <= sequence)
             {
                 if (_next.Count == 0 && sequence == long.MaxValue) Close();
-                Open(files[_unopened++].Path, filter, lastSequence: null);
+                Open(files[_unopened++].Path, lastSequence: null);
                 continue;
             }
             if (sequence == long.MaxValue) return played;
@@ -58,26 +61,25 @@ internal sealed class FileMerger(
     {
         stoppedBefore = null;
         long played = 0;
-        int looked = 0;
         while (_next.TryPeek(out EventSource? source, out long sequence) && sequence < until)
         {
-            if (_readsLive && ++looked % LookEvery == 0 && Stopwatch.GetElapsedTime(_readingSince) > ReaderLimits.ReadMax)
+            if (_readsLive && ++_looked % LookEvery == 0 && Stopwatch.GetElapsedTime(_readingSince) > ReaderLimits.ReadMax)
             {
                 stoppedBefore = sequence;
                 return played;
             }
-            if (source.Play(handler, filter)) played++;
+            if (source.Play(handler, _rest)) played++;
             if (source.MoveNext()) _next.DequeueEnqueue(source, source.Sequence);
             else _next.Dequeue();
         }
         return played;
     }
 
-    private void Open(string path, RecordingFilter part, long? lastSequence)
+    private void Open(string path, long? lastSequence)
     {
         if (_open.Count == 0) _readingSince = Stopwatch.GetTimestamp();
         bool isLive = lastSequence is not null || ReaderLimits.IsLive(path);
-        RecordingFilter bounded = lastSequence is { } last && last < part.ToSequence ? part with { ToSequence = last } : part;
+        RecordingFilter bounded = lastSequence is { } last && last < _rest.ToSequence ? _rest with { ToSequence = last } : _rest;
         FilePlayer player = new(path, instruments, bounded, _scratch);
         _open.Add(new OpenFile(path, player, lastSequence ?? (isLive ? player.LastSequence : long.MaxValue)));
         _readsLive |= isLive;
@@ -88,8 +90,8 @@ internal sealed class FileMerger(
     {
         OpenFile[] again = [.. _open];
         Close();
-        RecordingFilter rest = filter with { FromSequence = Math.Max(filter.FromSequence, sequence) };
-        foreach (OpenFile file in again) Open(file.Path, rest, file.LastSequence);
+        _rest = _filter with { FromSequence = Math.Max(_filter.FromSequence, sequence) };
+        foreach (OpenFile file in again) Open(file.Path, file.LastSequence);
     }
 
     private void Close()

@@ -94,6 +94,7 @@ public static class Salvage
             }
             using (from)
             {
+                if (!IsReadable(from)) return nothing;
                 (long first, long last) = ReadBatches(from, batches);
                 chunkEventsHad = ChunkEvents(from);
                 to.Execute("BEGIN IMMEDIATE");
@@ -116,6 +117,19 @@ public static class Salvage
         if (saved == 0) return nothing with { Refused = refused };
         (long lost, long doubtful) = Sign(target, batches, chunkEventsHad, cancellation);
         return nothing with { Events = saved, Lost = lost, Doubtful = doubtful, Refused = refused };
+    }
+
+    /// <summary>Whether it has a schema of ours; without one there are no tables to look into.</summary>
+    private static bool IsReadable(Database database)
+    {
+        try
+        {
+            return database.QueryInt64("SELECT count(*) FROM sqlite_schema WHERE name = 'meta'") > 0;
+        }
+        catch (StorageException)
+        {
+            return false;
+        }
     }
 
     /// <summary>What the file's transactions say of themselves, and between which sequences the search makes sense.</summary>
