@@ -61,7 +61,7 @@ public static partial class ClockCheck
             using Database database = Database.OpenReadOnly(path);
             SegmentFile.Recognise(database);
             long? newest = null;
-            foreach (string column in RowTable.All.Select(static table => $"receive_time FROM {table.Name} ORDER BY seq").Append("last_time FROM chunk ORDER BY first_seq"))
+            foreach (string column in RowTable.All.Select(static table => $"{table.ReceiveTimeSql} FROM {table.Name} ORDER BY seq").Append("last_time FROM chunk ORDER BY first_seq"))
             {
                 using Statement select = database.Prepare($"SELECT {column} DESC LIMIT 1");
                 if (select.Step()) newest = Math.Max(newest ?? long.MinValue, select.Int64(0));

@@ -41,7 +41,10 @@ internal abstract class RowTable
     /// <summary>Reads the kind's own columns and returns the payload; the common ones are read already.</summary>
     internal abstract ReadOnlySpan<long> Read(Statement select, ref MarketEvent entry, ref long[] words, SymbolUnits units);
 
-    /// <summary>The column that has the receive time.</summary>
+    /// <summary>What gives the receive time, nanoseconds since 1970.</summary>
+    internal virtual string ReceiveTimeSql => "receive_time";
+
+    /// <summary>The column that has the receive time, or what gives it.</summary>
     protected virtual string ReceiveColumn => "receive_time";
 
     /// <summary>Names of all columns, in the order in which they are bound and read.</summary>

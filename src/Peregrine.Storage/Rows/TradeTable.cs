@@ -21,6 +21,7 @@ internal sealed class TradeTable(EventKind kind, string name) : RowTable
     internal override EventKind Kind => kind;
     internal override string Name => name;
     internal override string Columns => IsAggregate ? "id, price, quantity, first_id, more" : "id, price, quantity";
+    internal override string ReceiveTimeSql => "exchange_time * 1000 + latency";
     protected override string ReceiveColumn => "latency";
 
     internal override bool Holds(in MarketEvent entry, ReadOnlySpan<long> payload) =>
