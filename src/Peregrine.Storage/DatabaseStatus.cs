@@ -4,6 +4,7 @@ using System.Text.Json;
 
 using Peregrine.Common.Events;
 using Peregrine.Storage.Files;
+using Peregrine.Storage.Playback;
 using Peregrine.Storage.Rows;
 using Peregrine.Storage.Sqlite;
 
