@@ -87,12 +87,19 @@ public sealed class DatabaseStatus
     /// <summary>Events of a file that belong together; symbol and market are empty where there is none.</summary>
     internal readonly record struct SymbolCount(string Symbol, string Market, EventKind Kind, long Count);
 
+    /// <summary>Names and markets by the file's numbers.</summary>
+    internal static Dictionary<long, (string Name, string Market)> SymbolsOf(Database database)
+    {
+        Dictionary<long, (string Name, string Market)> symbols = [];
+        using Statement select = database.Prepare("SELECT id, name, market FROM symbol");
+        while (select.Step()) symbols[select.Int64(0)] = (select.Text(1), select.Text(2));
+        return symbols;
+    }
+
     /// <summary>Events of one file by symbol, market and kind.</summary>
     internal static List<SymbolCount> Counts(Database database)
     {
-        Dictionary<long, (string Name, string Market)> symbols = [];
-        using (Statement select = database.Prepare("SELECT id, name, market FROM symbol"))
-            while (select.Step()) symbols[select.Int64(0)] = (select.Text(1), select.Text(2));
+        Dictionary<long, (string Name, string Market)> symbols = SymbolsOf(database);
         List<SymbolCount> counts = [];
         foreach (RowTable table in RowTable.All)
         {

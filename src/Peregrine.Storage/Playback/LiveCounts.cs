@@ -1,4 +1,3 @@
-using Peregrine.Common;
 using Peregrine.Common.Events;
 using Peregrine.Storage.Rows;
 using Peregrine.Storage.Sqlite;
@@ -13,19 +12,20 @@ internal static class LiveCounts
     /// <summary>Rows a statement looks at: some tens of milliseconds.</summary>
     private const int RowsMax = 100_000;
 
-    /// <summary>Events by symbol and kind; the symbol is empty where there is none.</summary>
-    internal static List<(string Symbol, EventKind Kind, long Count)> Read(Database database)
+    /// <summary>Events by symbol, market and kind.</summary>
+    internal static List<DatabaseStatus.SymbolCount> Read(Database database)
     {
-        InstrumentTable instruments = new();
-        Dictionary<long, SymbolId> ids = FileSymbols.Read(database, instruments);
+        Dictionary<long, (string Name, string Market)> symbols = DatabaseStatus.SymbolsOf(database);
         long until = database.QueryInt64("SELECT value FROM meta WHERE key = 'last_sequence'");
         Dictionary<(long Symbol, EventKind Kind), long> counts = [];
         foreach (RowTable table in RowTable.All)
             Count(database, table.Name, "seq", table.Kind == EventKind.None ? "kind" : $"{(int)table.Kind} AS kind", "1", until, counts);
         Count(database, "chunk", "first_seq", "kind", "events", until, counts);
-        return [.. counts.Select(pair => (NameOf(pair.Key.Symbol), pair.Key.Kind, pair.Value))];
-
-        string NameOf(long id) => ids.TryGetValue(id, out SymbolId symbol) && !symbol.IsNone ? instruments[symbol].Symbol : "";
+        return [.. counts.Select(pair =>
+        {
+            (string name, string market) = symbols.GetValueOrDefault(pair.Key.Symbol, ("", ""));
+            return new DatabaseStatus.SymbolCount(name, market, pair.Key.Kind, pair.Value);
+        })];
     }
 
     private static void Count(Database database, string table, string key, string kind, string events, long until, Dictionary<(long Symbol, EventKind Kind), long> counts)
