@@ -46,9 +46,9 @@ internal interface ISupervisedMailbox : IMailbox
 
     /// <summary>
     /// Nobody may take messages any more. What was being handled by an incarnation that failed is remembered, and returned (as a way to its text)
-    /// when it was the second one that failed on it: it waits no longer. Does nothing without a lease.
+    /// when it was the second one that failed on it: it waits no longer. Questions that wait are answered. Does nothing without a lease.
     /// </summary>
-    Func<string>? Revoke(bool failed);
+    Func<string>? Revoke(bool failed, AskOutcome asks);
 
     /// <summary>Nobody is to come that would take a message: posts fail, questions are answered, and what is left is anybody's.</summary>
     void Retire();

@@ -191,7 +191,7 @@ public sealed class Mailbox<T> : ISupervisedMailbox
         if (Volatile.Read(ref _holder) is { } holder && ReferenceEquals(holder.Thread, Thread.CurrentThread)) holder.IsFrozen = true;
     }
 
-    Func<string>? ISupervisedMailbox.Revoke(bool failed)
+    Func<string>? ISupervisedMailbox.Revoke(bool failed, AskOutcome asks)
     {
         if (_holder is not { Thread: not null } holder) return null;
         long position = ChangeMark();
@@ -202,7 +202,7 @@ public sealed class Mailbox<T> : ISupervisedMailbox
             return null;
         }
         Func<string>? deadLetter = failed && Volatile.Read(ref holder.InHand) == position ? CountFailure(position) : null;
-        AnswerAsks(AskOutcome.Restarting);
+        AnswerAsks(asks);
         return deadLetter;
     }
 

@@ -344,9 +344,15 @@ public sealed class Supervisor : IDisposable
     private void TakeAway(Cell cell, ExitClass exit, string error)
     {
         cell.Fence = 0;
+        bool comesBack = _phase != Phase.Stopping && cell.Wanted && cell.Spec.Restart switch
+        {
+            Restart.Permanent => true,
+            Restart.Transient => exit != ExitClass.Completed,
+            _ => false,
+        };
         foreach (ISupervisedMailbox mailbox in cell.Mailboxes)
         {
-            if (mailbox.Revoke(IsFailure(exit)) is not { } text) continue;
+            if (mailbox.Revoke(IsFailure(exit), comesBack ? AskOutcome.Restarting : AskOutcome.Stopped) is not { } text) continue;
             _deadLetters.Accept(cell.Path, text, error, _time.GetUtcNow());
             Say(cell, $"a message that failed twice is set aside: {error}", isError: true);
         }
@@ -539,7 +545,7 @@ public sealed class Supervisor : IDisposable
     }
 
     /// <summary>The timestamp of the monotonic clock after so much time.</summary>
-    private long In(TimeSpan span) => _time.GetTimestamp() + (long)(span.TotalSeconds * _time.TimestampFrequency);
+    private long In(TimeSpan span) => _time.GetTimestamp() + (long)((Int128)span.Ticks * _time.TimestampFrequency / TimeSpan.TicksPerSecond);
 
     private static string Word(ExitClass exit) => exit switch
     {

@@ -1,9 +1,9 @@
 namespace Peregrine.Kernel.Tests;
 
 /// <summary>A clock that stands still until it is advanced; timers that become due fire on the thread that advances it.</summary>
-internal sealed class ManualTime : TimeProvider
+internal sealed class ManualTime(DateTimeOffset? begin = null) : TimeProvider
 {
-    private static readonly DateTimeOffset Epoch = new(2026, 11, 22, 0, 0, 0, TimeSpan.Zero);
+    public static readonly DateTimeOffset Epoch = new(2026, 11, 22, 0, 0, 0, TimeSpan.Zero);
     private readonly Lock _gate = new();
     private readonly List<Timer> _timers = [];
     private long _ticks;
@@ -12,7 +12,7 @@ internal sealed class ManualTime : TimeProvider
 
     public override long GetTimestamp() => Volatile.Read(ref _ticks);
 
-    public override DateTimeOffset GetUtcNow() => Epoch.AddTicks(GetTimestamp());
+    public override DateTimeOffset GetUtcNow() => (begin ?? Epoch).AddTicks(GetTimestamp());
 
     public void Advance(TimeSpan by)
     {
