@@ -11,7 +11,7 @@ internal sealed class Incarnation : IDisposable
     private readonly Supervisor _supervisor;
     private readonly Cell _cell;
     private readonly Thread _thread;
-    private bool _asked; // The control thread's own.
+    private volatile bool _asked;
     private bool _disposed;
 
     public Incarnation(Supervisor supervisor, Cell cell, int generation, TimeProvider time)
@@ -123,10 +123,9 @@ internal sealed class Incarnation : IDisposable
 
     private ExitClass TakeTurns(IActor actor)
     {
-        CancellationToken stopping = Context.Stopping;
         IdlePolicy idle = _cell.Spec.Idle;
         var spinner = new SpinWait();
-        while (!stopping.IsCancellationRequested)
+        while (!_asked)
         {
             bool worked = actor.Turn();
             EndTurn();

@@ -88,6 +88,58 @@ public sealed class HangTests
     }
 
     [Fact]
+    public void An_actor_that_turns_and_does_not_take_its_messages_hangs()
+    {
+        using var stage = new Stage();
+        var market = new Mailbox<int>(8, stage.Time, MailClass.Perishable);
+        var commands = new Mailbox<int>(8, stage.Time);
+        stage.Cast("a", spec => spec with { Mailbox = market, MoreMailboxes = [commands], TakeWithin = TimeSpan.FromSeconds(2) }, Prompt).Start();
+        void TakeTicks(double seconds)
+        {
+            for (int i = 0; i < seconds; i++)
+            {
+                market.TryPost(i); // One box is emptied all the time, which is no excuse for the other.
+                stage["a"].Do(_ => market.TryTake(out int _));
+                stage.Pass(1);
+            }
+        }
+        TakeTicks(5);
+        Assert.Equal((ActorState.Running, 1), (stage.Of("a").State, stage.Of("a").Generation)); // Nothing waits.
+        commands.TryPost(1);
+        stage.Pass(1.8);
+        Assert.Equal((ActorState.Running, 1), (stage.Of("a").State, stage.Of("a").Generation));
+        stage["a"].Do(_ => commands.TryTake(out int _)); // Late, and in time.
+        TakeTicks(1);
+        commands.TryPost(2);
+        TakeTicks(3);
+        stage.Until("a", ActorState.Running, 2);
+        Assert.Equal(ExitClass.Hung, stage.Of("a").LastExit);
+        Assert.Contains("took no message for 2", stage.Of("a").LastError);
+        Assert.Equal(1, commands.Depth); // It waits for the new one, which has its full time from its own start.
+        stage.Pass(1.5);
+        Assert.Equal((ActorState.Running, 2), (stage.Of("a").State, stage.Of("a").Generation));
+        stage["a"].Do(_ => commands.TryTake(out int _));
+        stage.Pass(3);
+        Assert.Equal((ActorState.Running, 2), (stage.Of("a").State, stage.Of("a").Generation));
+    }
+
+    [Fact]
+    public void A_backlog_that_is_worked_off_is_not_a_hang()
+    {
+        using var stage = new Stage();
+        var box = new Mailbox<int>(64, stage.Time);
+        stage.Cast("a", spec => spec with { Mailbox = box, TakeWithin = TimeSpan.FromSeconds(2) }, Prompt).Start();
+        for (int i = 0; i < 12; i++) box.TryPost(i);
+        for (int i = 0; i < 11; i++) // The last of them is eleven seconds old by then.
+        {
+            stage["a"].Do(_ => box.TryTake(out int _));
+            stage.Pass(1);
+        }
+        Assert.Equal((ActorState.Running, 1), (stage.Of("a").State, stage.Of("a").Generation));
+        Assert.True(stage.Of("a").OldestMessageAge > TimeSpan.FromSeconds(10));
+    }
+
+    [Fact]
     public void An_idle_actor_does_not_hang()
     {
         using Stage stage = new Stage().Cast("a", spec => Watched(spec) with { HangAfter = TimeSpan.FromSeconds(60) }, Prompt).Start();

@@ -7,7 +7,7 @@ namespace Peregrine.Kernel.Tests;
 [Collection(RealTime.Name)]
 public sealed class HangTrials
 {
-    private static readonly TimeSpan HangAfter = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan HangAfter = TimeSpan.FromMilliseconds(150);
     private static readonly TimeSpan Allowed = HangAfter + TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 

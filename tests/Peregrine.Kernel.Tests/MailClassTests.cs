@@ -278,6 +278,7 @@ public sealed class MailClassTests
         Assert.Equal(new AskResult<string>(AskOutcome.Failed, null, "not today"), box.Ask("refuse", soon));
         Assert.Equal(new AskResult<string>(AskOutcome.Answered, "first", ""), box.Ask("twice", soon));
         Assert.Equal(new AskResult<string>(AskOutcome.Failed, null, "the actor gave no answer"), box.Ask("forget", soon));
+        stage.Until(() => box.Depth == 0); // The last turn is over.
         gate.Reset();
         var inHand = new Ask<string, string>("twice");
         box.TryPost(inHand);

@@ -75,14 +75,24 @@ public sealed class MailboxTests
         Assert.Equal(0, disorder);
     }
 
-    [Fact]
-    public void Posting_and_taking_allocate_nothing()
+    [Theory]
+    [InlineData(MailClass.Durable, false)]
+    [InlineData(MailClass.Durable, true)]
+    [InlineData(MailClass.Perishable, true)]
+    public void Posting_and_taking_allocate_nothing(MailClass mailClass, bool isLeased)
     {
-        var box = new Mailbox<(long, long)>(16, TimeProvider.System);
+        var box = new Mailbox<(long, long)>(16, TimeProvider.System, mailClass);
+        ISupervisedMailbox supervised = box;
+        if (isLeased)
+        {
+            supervised.Bind();
+            supervised.Lease(Thread.CurrentThread);
+        }
         void Round()
         {
             for (int i = 0; i < 20; i++) box.TryPost((i, i)); // Some of them find it full.
             while (box.TryTake(out _)) { }
+            supervised.EndTurn();
             _ = box.OldestAge;
         }
         Round();

@@ -88,7 +88,7 @@ public sealed class ProcessRestartsTests : IDisposable
     {
         const int Seed = 6;
         var random = new Random(Seed);
-        for (int trial = 0; trial < 200; trial++)
+        for (int trial = 0; trial < 60; trial++)
         {
             File.Delete(File_);
             int ends = random.Next(1, 9);
