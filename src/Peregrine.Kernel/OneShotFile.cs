@@ -6,20 +6,20 @@ namespace Peregrine.Kernel;
 /// Remembers one-shots over the end of the process. Lines are appended and flushed to the disk; when most of them are old the file is
 /// written anew, through a temporary file. What fails is counted and made up for by writing it anew later: it is never an error of the caller's.
 /// </summary>
-internal sealed class OneShotFile(string path, TimeProvider time) : IDisposable
+internal sealed class OneShotFile(string path, TimeProvider time)
 {
     private const int BytesMax = 64 << 20; // Far beyond the history: such a file is not ours.
     private const int OldLinesMax = 1_024;
 
-    private FileStream? _file;
     private int _lines;
-    private bool _mustRewrite;
+    private bool _mustRewrite = true; // The first write makes the file.
+    private bool _hasFailed;
     private long _failures;
 
     public long Failures => Volatile.Read(ref _failures);
 
     /// <summary>Something failed, and is to be tried again.</summary>
-    public bool MustRewrite => Volatile.Read(ref _mustRewrite);
+    public bool HasFailed => Volatile.Read(ref _hasFailed);
 
     /// <summary>
     /// What an earlier process knew, oldest first; what ran is abandoned. A file that is damaged is set aside as it is, and what can be read of
@@ -50,14 +50,16 @@ internal sealed class OneShotFile(string path, TimeProvider time) : IDisposable
     /// <summary>Has these on the disk. <paramref name="all"/> gives all that are to be remembered, these included.</summary>
     public void Append(IReadOnlyList<OneShotStatus> changed, Func<IReadOnlyList<OneShotStatus>> all)
     {
-        if (!_mustRewrite && _file is not null)
+        if (!_mustRewrite)
         {
             try
             {
                 var lines = new ArrayBufferWriter<byte>();
                 foreach (OneShotStatus status in changed) OneShotLines.Write(lines, status);
-                _file.Write(lines.WrittenSpan);
-                _file.Flush(flushToDisk: true);
+                using FileStream file = new(path, FileMode.Open, FileAccess.Write, FileShare.Read, bufferSize: 0); // One that has vanished is an error.
+                file.Position = file.Length;
+                file.Write(lines.WrittenSpan);
+                file.Flush(flushToDisk: true);
                 _lines += changed.Count;
             }
             catch (Exception failure) when (IsOfTheDisk(failure))
@@ -65,27 +67,21 @@ internal sealed class OneShotFile(string path, TimeProvider time) : IDisposable
                 CountFailure(); // Half a line may stand there now.
             }
         }
-        if (_mustRewrite || _file is null || _lines > OldLinesMax)
-        {
-            IReadOnlyList<OneShotStatus> present = all();
-            if (_mustRewrite || _file is null || _lines > (2 * present.Count) + OldLinesMax) Rewrite(present);
-        }
+        if (!_mustRewrite && _lines <= OldLinesMax) return;
+        IReadOnlyList<OneShotStatus> present = all();
+        if (_mustRewrite || _lines > (2 * present.Count) + OldLinesMax) Rewrite(present);
     }
-
-    public void Dispose() => _file?.Dispose();
 
     private void Rewrite(IReadOnlyList<OneShotStatus> all)
     {
         try
         {
-            _file?.Dispose();
-            _file = null;
             var lines = new ArrayBufferWriter<byte>();
             foreach (OneShotStatus status in all) OneShotLines.Write(lines, status);
             DurableFile.Replace(path, lines.WrittenSpan);
-            _file = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read, bufferSize: 0);
             _lines = all.Count;
-            Volatile.Write(ref _mustRewrite, false);
+            _mustRewrite = false;
+            Volatile.Write(ref _hasFailed, false);
         }
         catch (Exception failure) when (IsOfTheDisk(failure))
         {
@@ -96,7 +92,8 @@ internal sealed class OneShotFile(string path, TimeProvider time) : IDisposable
     private void CountFailure()
     {
         Interlocked.Increment(ref _failures);
-        Volatile.Write(ref _mustRewrite, true);
+        _mustRewrite = true;
+        Volatile.Write(ref _hasFailed, true);
     }
 
     private static bool IsOfTheDisk(Exception failure) => failure is IOException or UnauthorizedAccessException or NotSupportedException or System.Security.SecurityException;

@@ -83,7 +83,7 @@ internal sealed class OneShotRegistry
         }
         if (late is not null)
             foreach (OneShot shot in late) shot.GiveUp();
-        if (_file is not { MustRewrite: true } || _time.GetElapsedTime(_fileTriedAt) < RetryFileEvery) return;
+        if (_file is not { HasFailed: true } || _time.GetElapsedTime(_fileTriedAt) < RetryFileEvery) return;
         _fileTriedAt = _time.GetTimestamp();
         _clerk.Do(Write);
     }

@@ -101,7 +101,7 @@ public sealed class OneShotFileTests : IDisposable
             }
             foreach (string name in SetAside) File.Delete(Path.Combine(_folder, name));
             File.WriteAllBytes(File_, bad);
-            using var file = new OneShotFile(File_, new ManualTime());
+            var file = new OneShotFile(File_, new ManualTime());
             IReadOnlyList<OneShotStatus> known = file.Load(1_024);
             Assert.True(known.Count <= 5 && known.All(shot => shot is { Kind: "export", Result: "done", State: OneShotState.Completed } or { State: OneShotState.Abandoned }), what);
             if (trial % 2 == 1) Assert.True(known.Count >= 4, what); // One line of ten is gone, or two when it was their break.

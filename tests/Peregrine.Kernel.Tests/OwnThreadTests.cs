@@ -20,7 +20,7 @@ public sealed class OwnThreadTests
     }
 
     /// <summary>In the child: everything runs until the clock breaks for one thread alone.</summary>
-    public static void Run(string thread)
+    internal static void Run(string thread)
     {
         var time = new BreakingTime(thread);
         var group = new GroupSpec("g") { Children = [new("a", _ => new Idler())] };

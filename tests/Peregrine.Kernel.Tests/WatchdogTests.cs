@@ -89,7 +89,7 @@ public sealed class WatchdogTests
     }
 
     /// <summary>In the child: a sound appliance, until it is told to stall its control thread.</summary>
-    public static void Run()
+    internal static void Run()
     {
         using SystemdNotifier notifier = SystemdNotifier.FromEnvironment();
         using var never = new ManualResetEventSlim();
