@@ -64,6 +64,8 @@ public sealed class HangTrials
                 OnNotice = notice =>
                 {
                     if (notice.Text.StartsWith("no progress", StringComparison.Ordinal)) _foundAt.TryAdd(notice.Path, Stopwatch.GetTimestamp());
+                    // Nobody may act in its name from then on, not only once there is a new one.
+                    if (notice.Text.StartsWith("hung", StringComparison.Ordinal) && Array.Exists(_victims, victim => victim.Path == notice.Path && victim.Hanging!.IsCurrent)) Unfenced++;
                 },
             });
         }
