@@ -149,11 +149,11 @@ public sealed class Mailbox<T> : ISupervisedMailbox
     public bool TryTake(out T message)
     {
         Holder? holder = Volatile.Read(ref _holder);
-        if (holder is null) return TryRemove(AnyMark, out message);
-        if (!ReferenceEquals(holder.Thread, Thread.CurrentThread))
+        if (holder is null || !ReferenceEquals(holder.Thread, Thread.CurrentThread))
         {
             message = default!;
             if (Incarnation.OfThisThread?.Has(this) == true) return false; // It was given up.
+            if (holder is null) return TryRemove(AnyMark, out message);
             throw new InvalidOperationException("Only the actor that owns this mailbox takes from it.");
         }
         if (holder.IsFrozen)

@@ -10,7 +10,8 @@ namespace Peregrine.Kernel;
 /// <remarks>
 /// One control thread owns all state and never runs an actor's code: factories, turns and disposals happen on the incarnation's own thread and
 /// report back, and each of them has a deadline. A thread of .NET cannot be ended from outside, so an incarnation that overruns its deadline is
-/// fenced (<see cref="ActorContext.IsCurrent"/>) and replaced, or ends the process if it owns something exclusively.
+/// fenced (<see cref="ActorContext.IsCurrent"/>) and replaced, or ends the process if it owns something exclusively. A failure of the supervisor's
+/// own threads (control, monitor, one-shots' frames) ends the process at once, with the exit code of an abort: none of them vanishes silently.
 /// </remarks>
 public sealed class Supervisor : IDisposable
 {

@@ -64,6 +64,8 @@ public sealed class HangTrials
                 OnNotice = notice =>
                 {
                     if (notice.Text.StartsWith("no progress", StringComparison.Ordinal)) _foundAt.TryAdd(notice.Path, Stopwatch.GetTimestamp());
+                    // Nobody may act in its name from then on, not only once there is a new one.
+                    if (notice.Text.StartsWith("hung", StringComparison.Ordinal) && Array.Exists(_victims, victim => victim.Path == notice.Path && victim.Hanging!.IsCurrent)) Unfenced++;
                 },
             });
         }
@@ -85,6 +87,7 @@ public sealed class HangTrials
                 FoundMillis.Add(Stopwatch.GetElapsedTime(victim.HungAt, _foundAt[victim.Path]).TotalMilliseconds);
                 if (victim.Hanging!.IsCurrent) Unfenced++;
             }
+            foreach (Victim victim in _victims) Assert.True(victim.Box.TryPost(2)); // Something to steal.
             Release(); // The old threads wake up and do what they were about to do.
             WaitFor(() => _victims.All(victim => victim.OldIsDone), "all old threads have ended");
             foreach (Victim victim in _victims)

@@ -193,6 +193,32 @@ public sealed class MailClassTests
     }
 
     [Fact]
+    public void One_that_was_given_up_takes_nothing_even_when_all_is_over()
+    {
+        using var stage = new Stage();
+        var box = new Mailbox<int>(8, stage.Time);
+        using var gate = new ManualResetEventSlim();
+        using var inside = new ManualResetEventSlim();
+        bool? took = null;
+        stage.Cast("a", spec => spec with { Mailbox = box }).Start();
+        stage["a"].Do(_ =>
+        {
+            inside.Set();
+            gate.Wait();
+            took = box.TryTake(out int _);
+        });
+        Assert.True(inside.Wait(TimeSpan.FromSeconds(30)));
+        box.TryPost(1);
+        var stopping = new Thread(stage.Supervisor.Stop);
+        stopping.Start();
+        while (!stopping.Join(5)) stage.Time.Advance(TimeSpan.FromSeconds(1));
+        gate.Set();
+        stage.Until(() => took is not null);
+        Assert.False(took);
+        Assert.Equal(1, box.Depth);
+    }
+
+    [Fact]
     public void Messages_that_a_stop_interrupts_are_neither_lost_nor_blamed()
     {
         using var stage = new Stage();
