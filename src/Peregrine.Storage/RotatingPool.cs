@@ -245,13 +245,12 @@ public sealed class RotatingPool : IDisposable
 
     private void MoveTo(Segment next)
     {
-        Database opened;
+        Database? old = _database;
         try
         {
             _options.AtStep?.Invoke(PoolSteps.SwitchBegins);
             if (!File.Exists(next.Path)) SegmentFile.Create(next.Path, next.Week, _time.GetUtcNow(), _options.AtStep);
-            opened = SegmentFile.OpenForWriting(next.Path);
-            _options.AtStep?.Invoke(PoolSteps.SwitchOpened);
+            _database = SegmentFile.OpenForWriting(next.Path);
         }
         catch (Exception error) when (error is UnauthorizedAccessException or IOException)
         {
@@ -260,9 +259,8 @@ public sealed class RotatingPool : IDisposable
             return;
         }
         _moveFailedAt = null;
-        Database? old = _database;
-        _database = opened;
         BeginWriting(next);
+        _options.AtStep?.Invoke(PoolSteps.SwitchOpened);
         _options.AtStep?.Invoke(PoolSteps.SwitchDone);
         if (old is not null) Seal(old);
     }

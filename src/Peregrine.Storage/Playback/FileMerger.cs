@@ -24,7 +24,12 @@ internal sealed class FileMerger(
     private RecordingFilter _rest = filter;
 
     /// <summary>A file that is being played, up to what it held when it was first opened.</summary>
-    private sealed record OpenFile(string Path, FilePlayer Player, long LastSequence);
+    private sealed class OpenFile(string path, FilePlayer player)
+    {
+        internal string Path => path;
+        internal FilePlayer Player => player;
+        internal long LastSequence { get; set; }
+    }
 
     internal long Play(CancellationToken cancellation)
     {
@@ -80,10 +85,13 @@ internal sealed class FileMerger(
         if (_open.Count == 0) _readingSince = Stopwatch.GetTimestamp();
         bool isLive = lastSequence is not null || ReaderLimits.IsLive(path);
         RecordingFilter bounded = lastSequence is { } last && last < _rest.ToSequence ? _rest with { ToSequence = last } : _rest;
-        FilePlayer player = new(path, instruments, bounded, _scratch);
-        _open.Add(new OpenFile(path, player, lastSequence ?? (isLive ? player.LastSequence : long.MaxValue)));
+#pragma warning disable CA2000 // Close disposes all that are open.
+        OpenFile file = new(path, new FilePlayer(path, instruments, bounded, _scratch));
+#pragma warning restore CA2000
+        _open.Add(file);
+        file.LastSequence = lastSequence ?? (isLive ? file.Player.LastSequence : long.MaxValue);
         _readsLive |= isLive;
-        foreach (EventSource table in player.Tables()) _next.Enqueue(table, table.Sequence);
+        foreach (EventSource table in file.Player.Tables()) _next.Enqueue(table, table.Sequence);
     }
 
     private void BeginAnew(long sequence)

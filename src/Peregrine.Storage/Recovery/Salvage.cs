@@ -83,36 +83,25 @@ public static class Salvage
         List<(long Last, long Events, long Sum)> batches = [];
         using (Database to = SegmentFile.OpenForWriting(target))
         {
-            Database from;
-            try
+            using Database from = Database.OpenReadOnly(copy);
+            if (!IsReadable(from)) return nothing;
+            (long first, long last) = ReadBatches(from, batches);
+            chunkEventsHad = ChunkEvents(from);
+            to.Execute("BEGIN IMMEDIATE");
+            CopyTable(from, to, "symbol", SymbolColumns, "id", (0, ushort.MaxValue), passes: null, ref refused);
+            foreach (RowTable table in RowTable.All)
             {
-                from = Database.OpenReadOnly(copy);
-            }
-            catch (StorageException error) when (error.IsCorruption)
-            {
-                return nothing; // Not even its first page is a database's.
-            }
-            using (from)
-            {
-                if (!IsReadable(from)) return nothing;
-                (long first, long last) = ReadBatches(from, batches);
-                chunkEventsHad = ChunkEvents(from);
-                to.Execute("BEGIN IMMEDIATE");
-                CopyTable(from, to, "symbol", SymbolColumns, "id", (0, ushort.MaxValue), passes: null, ref refused);
-                foreach (RowTable table in RowTable.All)
-                {
-                    cancellation.ThrowIfCancellationRequested();
-                    long[] words = new long[table.PayloadWords];
-                    saved += CopyTable(from, to, table.Name, table.AllColumns, "seq", (first, last), row => IsRow(table, row, ref words), ref refused);
-                }
-                Dictionary<long, ulong> names = NameSums(to);
-                DecodedChunk chunk = new();
-                ChunkScratch scratch = new();
                 cancellation.ThrowIfCancellationRequested();
-                CopyTable(from, to, "chunk", ChunkColumns, "first_seq", (first, last), row => IsChunk(row, chunk, scratch, names), ref refused);
-                saved += to.QueryInt64("SELECT coalesce(sum(events), 0) FROM chunk");
-                to.Execute("COMMIT");
+                long[] words = new long[table.PayloadWords];
+                saved += CopyTable(from, to, table.Name, table.AllColumns, "seq", (first, last), row => IsRow(table, row, ref words), ref refused);
             }
+            Dictionary<long, ulong> names = NameSums(to);
+            DecodedChunk chunk = new();
+            ChunkScratch scratch = new();
+            cancellation.ThrowIfCancellationRequested();
+            CopyTable(from, to, "chunk", ChunkColumns, "first_seq", (first, last), row => IsChunk(row, chunk, scratch, names), ref refused);
+            saved += to.QueryInt64("SELECT coalesce(sum(events), 0) FROM chunk");
+            to.Execute("COMMIT");
         }
         if (saved == 0) return nothing with { Refused = refused };
         (long lost, long doubtful) = Sign(target, batches, chunkEventsHad, cancellation);
