@@ -26,20 +26,22 @@ public static class DatabaseVerify
     /// <summary>Verifies a state directory or a single file; damage is a result, not an exception.</summary>
     /// <param name="path">A state directory or a file.</param>
     /// <param name="progress">Called before each file with its path.</param>
-    /// <param name="cancellation">Ends the work between events.</param>
     /// <param name="events">Called now and then with the events of the file that were read back so far, and how many it has.</param>
-    public static IReadOnlyList<VerifyResult> Run(string path, Action<string>? progress = null, CancellationToken cancellation = default, Action<long, long>? events = null)
+    /// <param name="cancellation">Ends the work between events.</param>
+    public static IReadOnlyList<VerifyResult> Run(string path, Action<string>? progress = null, Action<long, long>? events = null, CancellationToken cancellation = default)
     {
         List<VerifyResult> results = [];
         foreach (string file in File.Exists(path) ? [path] : SegmentFile.List(path).Select(static found => found.Path))
         {
             progress?.Invoke(file);
-            results.Add(VerifyFile(file, cancellation, events));
+            results.Add(VerifyFile(file, events, cancellation));
         }
         return results;
     }
 
-    internal static VerifyResult VerifyFile(string path, CancellationToken cancellation, Action<long, long>? events = null)
+    internal static VerifyResult VerifyFile(string path, CancellationToken cancellation) => VerifyFile(path, null, cancellation);
+
+    private static VerifyResult VerifyFile(string path, Action<long, long>? events, CancellationToken cancellation)
     {
         string name = Path.GetFileName(path);
         SegmentVerifier? verifier = null;

@@ -30,7 +30,7 @@ public sealed class BackupSoakTests(ITestOutputHelper output)
         Random random = new(65);
         long events = 0;
         string file;
-        using (Rig rig = new(folder, time, slots: 1 << 8, words: 1 << 22))
+        using (Rig rig = new(folder, time, slots: 1 << 10, words: 1 << 22))
         {
             long[] payload = new long[100_000];
             while (new FileInfo(rig.Pool.CurrentPath).Length < LockPageAt + (64L << 20))

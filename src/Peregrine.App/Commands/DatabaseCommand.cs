@@ -63,7 +63,7 @@ internal static class DatabaseCommand
             IReadOnlyList<VerifyResult> results = WorkDisplay.Run(isJson, show =>
             {
                 string name = "";
-                return DatabaseVerify.Run(path, begun => show($"{name = Path.GetFileName(begun)}: checking", -1), cancel, (done, all) => show($"{name}: reading back", (double)done / all));
+                return DatabaseVerify.Run(path, begun => show($"{name = Path.GetFileName(begun)}: checking", -1), (done, all) => show($"{name}: reading back", (double)done / all), cancel);
             });
             bool ok = results.All(result => result.Ok);
             if (isJson) Console.WriteLine(JsonSerializer.Serialize(new VerifyListJson(ok, [.. results.Select(result => new VerifyJson(result.Name, result.Ok, result.Problem, result.Events))]), DatabaseJson.Default.VerifyListJson));

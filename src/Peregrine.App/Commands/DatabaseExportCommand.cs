@@ -49,12 +49,19 @@ internal static class DatabaseExportCommand
             {
                 throw new StopException(ExitCode.WrongUsage, e.Message);
             }
-            if (isJson) Console.WriteLine(JsonSerializer.Serialize(new ExportJson(Path.GetFullPath(path!), form == ExportFormat.Csv ? "csv" : "npy", result.Events, result.Rows, result.Unknown), DatabaseJson.Default.ExportJson));
-            else Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{result.Events:N0} events, {result.Rows:N0} rows"));
-            if (result.Unknown > 0) Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{result.Unknown:N0} events have no row: their payload has a shape that this program does not know"));
+            if (isJson)
+                Console.WriteLine(JsonSerializer.Serialize(new ExportJson(Path.GetFullPath(path!), form == ExportFormat.Csv ? "csv" : "npy", result.Events, result.Rows, result.Unknown), DatabaseJson.Default.ExportJson));
+            Say(result, isJson);
             return Task.FromResult(ExitCode.Done);
         });
         return command;
+    }
+
+    private static void Say(ExportResult result, bool isJson)
+    {
+        CultureInfo culture = CultureInfo.InvariantCulture;
+        if (!isJson) Console.Error.WriteLine(string.Create(culture, $"{result.Events:N0} events, {result.Rows:N0} rows"));
+        if (!isJson && result.Unknown > 0) Console.Error.WriteLine(string.Create(culture, $"{result.Unknown:N0} events have no row: their payload has a shape that this program does not know"));
     }
 
     private static ExportResult ToStandardOutput(string folder, ExportSelection selection, CancellationToken cancel)

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -17,6 +18,8 @@ public sealed record BackupManifest
 
     private const int BytesMax = 64 * 1024;
     private const int KindsMax = 256;
+
+    private static readonly SearchValues<char> HashDigits = SearchValues.Create("0123456789abcdef");
 
     public required int Format { get; init; }
 
@@ -130,7 +133,7 @@ public sealed record BackupManifest
         return Events.Values.Any(static count => count < 0) ? "'events' has a negative count" : null;
     }
 
-    private static bool IsHash(string text) => text.Length == 64 && !text.AsSpan().ContainsAnyExcept("0123456789abcdef");
+    private static bool IsHash(string text) => text.Length == 64 && !text.AsSpan().ContainsAnyExcept(HashDigits);
 
     /// <summary>Counts by kind as a manifest has them.</summary>
     internal static Dictionary<string, long> Counts(Sqlite.Database database) =>

@@ -151,7 +151,7 @@ internal sealed class BackupPipeline(BackupSource source, TimeProvider time, Bac
         SegmentFile.Recognise(database);
         if (BackupSource.Damage(database, cancellation) is { } damage) throw new StorageException($"{source.Path} is damaged and cannot be backed up as a recording: {damage}");
         database.InterruptWhen(() => cancellation.IsCancellationRequested);
-        Dictionary<string, long> counts = BackupSource.Guarded(cancellation, () => BackupManifest.Counts(database));
+        Dictionary<string, long> counts = BackupSource.Guarded(() => BackupManifest.Counts(database), cancellation);
         if (counts.Count != events.Count || counts.Any(count => events.GetValueOrDefault(count.Key, -1) != count.Value))
             throw new StorageException($"{source.Path} has other counts in its backup: it is damaged, or the memory is.");
     }

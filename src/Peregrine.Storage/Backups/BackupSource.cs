@@ -36,11 +36,13 @@ internal sealed record BackupSource(string Path, string FileName, IsoWeek Week, 
     {
         using Database database = Database.OpenReadOnly(Path);
         database.InterruptWhen(() => cancellation.IsCancellationRequested);
-        return Guarded(cancellation, () =>
-        {
-            SegmentFile.Recognise(database);
-            return ((int)database.QueryInt64("PRAGMA user_version"), BackupManifest.Counts(database));
-        });
+        return Guarded(
+            () =>
+            {
+                SegmentFile.Recognise(database);
+                return ((int)database.QueryInt64("PRAGMA user_version"), BackupManifest.Counts(database));
+            },
+            cancellation);
     }
 
     /// <summary>SQLite's whole check of a quiet file: null, or what is wrong.</summary>
@@ -53,7 +55,7 @@ internal sealed record BackupSource(string Path, string FileName, IsoWeek Week, 
     }
 
     /// <summary>Tells SQLite's interruption, which is how it hears of a cancellation, from its errors.</summary>
-    internal static T Guarded<T>(CancellationToken cancellation, Func<T> query)
+    internal static T Guarded<T>(Func<T> query, CancellationToken cancellation)
     {
         try
         {

@@ -27,10 +27,11 @@ internal sealed partial class BackupTarget : IDisposable
 
     private readonly FileStream _lock;
 
-    private BackupTarget(string folder, FileStream held)
+    private BackupTarget(string folder)
     {
         Folder = folder;
-        _lock = held;
+        // The system lets go of the lock when the process ends, however it ends. A file system that has no locks is used without.
+        _lock = new FileStream(Path.Combine(folder, LockName), FileMode.OpenOrCreate, FileAccess.Write, FileShare.None, bufferSize: 0);
     }
 
     internal string Folder { get; }
@@ -43,31 +44,21 @@ internal sealed partial class BackupTarget : IDisposable
         if (options.CreateTarget) Directory.CreateDirectory(folder);
         if (!Directory.Exists(folder))
             throw new BackupRefusal(BackupVerdict.TargetGone, $"The backup folder {folder} does not exist: is the disk mounted? A new one has to be made by hand.");
-        string path = Path.Combine(folder, LockName);
         long began = time.GetTimestamp();
         while (true)
         {
-            if (TryLock(path) is { } held) return new BackupTarget(folder, held);
+            try
+            {
+                return new BackupTarget(folder);
+            }
+            catch (IOException error) when (error.HResult == WouldBlock)
+            {
+                // Held by another.
+            }
             if (time.GetElapsedTime(began) >= options.WaitForOthers) throw new BackupRefusal(BackupVerdict.Busy, $"Another backup is writing into {folder}.");
             waiting();
             cancellation.WaitHandle.WaitOne(TimeSpan.FromMilliseconds(500));
             cancellation.ThrowIfCancellationRequested();
-        }
-    }
-
-    /// <summary>
-    /// An exclusive lock, or null while another holds it. The system lets go of it when the process ends, however it ends; a file system that has no locks is
-    /// used without.
-    /// </summary>
-    private static FileStream? TryLock(string path)
-    {
-        try
-        {
-            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.None, bufferSize: 0);
-        }
-        catch (IOException error) when (error.HResult == WouldBlock)
-        {
-            return null;
         }
     }
 

@@ -151,7 +151,7 @@ public static class Restore
             if (manifest is { SchemaVersion: > 0 } && database.QueryInt64("PRAGMA user_version") != manifest.SchemaVersion) throw new StorageException($"{archive} has another schema than its manifest says.");
             if (BackupSource.Damage(database, cancellation) is { } damage) throw new StorageException($"The database in {archive} is damaged: {damage}");
             database.InterruptWhen(() => cancellation.IsCancellationRequested);
-            Dictionary<string, long> events = BackupSource.Guarded(cancellation, () => BackupManifest.Counts(database));
+            Dictionary<string, long> events = BackupSource.Guarded(() => BackupManifest.Counts(database), cancellation);
             return manifest is null || manifest.HasCounts(events) ? events : throw new StorageException($"The database in {archive} has other counts than its manifest says.");
         }
         catch (StorageException error)

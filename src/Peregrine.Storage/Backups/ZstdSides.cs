@@ -3,32 +3,23 @@ using System.Security.Cryptography;
 namespace Peregrine.Storage.Backups;
 
 /// <summary>What goes into zstd and what comes out, hashed on both sides, paced, and kept from filling the page cache.</summary>
-internal sealed class ZstdSides : IDisposable
+internal sealed class ZstdSides(FileStream source, Stream target, Pace pace) : IDisposable
 {
     /// <summary>
     /// Written bytes are brought to the disk in such portions: one flush of gigabytes at the end would hold up the recorder's own checkpoints.
     /// </summary>
     private const long FlushEvery = 32L << 20;
 
-    private readonly FileStream _source;
-    private readonly Stream _target;
-    private readonly Pace _pace;
     private readonly HashThread _hashes = new();
     private readonly IncrementalHash _readHash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly IncrementalHash _writtenHash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-    private Piece _output;
+    private Piece? _output;
     private long _forgotten;
     private long _flushed;
 
-    internal ZstdSides(FileStream source, Stream target, Pace pace)
-    {
-        _source = source;
-        _target = target;
-        _pace = pace;
-        _output = _hashes.Take();
-    }
+    /// <summary>Where the next bytes that come out belong.</summary>
+    internal byte[] Output => (_output ??= _hashes.Take()).Bytes;
 
-    internal byte[] Output => _output.Bytes;
     internal long ReadBytes { get; private set; }
     internal long WrittenBytes { get; private set; }
 
@@ -39,18 +30,18 @@ internal sealed class ZstdSides : IDisposable
         Piece piece = _hashes.Take();
         try
         {
-            piece.Count = _source.Read(piece.Bytes);
+            piece.Count = source.Read(piece.Bytes);
         }
         catch (IOException error)
         {
-            throw new SourceReadException($"{_source.Name} cannot be read: {error.Message}", error);
+            throw new SourceReadException($"{source.Name} cannot be read: {error.Message}", error);
         }
-        _pace.Count(piece.Count);
+        pace.Count(piece.Count);
         ReadBytes += piece.Count;
         _hashes.Add(_readHash, piece);
         if (ReadBytes - _forgotten >= FlushEvery)
         {
-            Quiet.Forget(_source);
+            Quiet.Forget(source);
             _forgotten = ReadBytes;
         }
         return piece;
@@ -61,13 +52,14 @@ internal sealed class ZstdSides : IDisposable
     internal void Write(int count)
     {
         if (count == 0) return;
-        _output.Count = count;
-        _target.Write(_output.Bytes, 0, count);
+        Piece output = _output!;
+        _output = null;
+        output.Count = count;
+        target.Write(output.Bytes, 0, count);
         WrittenBytes += count;
-        _hashes.Add(_writtenHash, _output);
-        _hashes.LetGo(_output);
-        _output = _hashes.Take();
-        if (WrittenBytes - _flushed < FlushEvery || _target is not FileStream file) return;
+        _hashes.Add(_writtenHash, output);
+        _hashes.LetGo(output);
+        if (WrittenBytes - _flushed < FlushEvery || target is not FileStream file) return;
         file.Flush(flushToDisk: true);
         Quiet.Forget(file);
         _flushed = WrittenBytes;
@@ -76,7 +68,7 @@ internal sealed class ZstdSides : IDisposable
     internal ZstdStream.Summary Finish()
     {
         _hashes.Finish();
-        Quiet.Forget(_source);
+        Quiet.Forget(source);
         return new ZstdStream.Summary(
             ReadBytes, Convert.ToHexStringLower(_readHash.GetHashAndReset()), WrittenBytes, Convert.ToHexStringLower(_writtenHash.GetHashAndReset()));
     }
