@@ -103,9 +103,15 @@ public sealed class Recording
         long played = 0;
         while (next.TryPeek(out EventSource? source, out long sequence) && sequence < until)
         {
-            if (source.Play(handler, filter)) played++;
-            if (source.MoveNext()) next.DequeueEnqueue(source, source.Sequence);
-            else next.Dequeue();
+            next.Dequeue();
+            // The source in hand is not in the queue: as long as it has the lowest sequence, the queue is only looked at.
+            while (source.Sequence < until)
+            {
+                if (source.Play(handler, filter)) played++;
+                if (!source.MoveNext()) break;
+                source = next.EnqueueDequeue(source, source.Sequence);
+            }
+            if (source.Sequence >= until) next.Enqueue(source, source.Sequence);
         }
         return played;
     }
