@@ -11,7 +11,7 @@ namespace Peregrine.Storage.Chunks;
 /// <remarks>
 /// <para>Numbers are LEB128 varints; signed ones are zigzagged first; differences wrap around, so that every 64-bit value comes back exactly.</para>
 /// <para>A <b>column</b> is a mode byte and its values: 0 one value that all events share, 1 differences to the value before (the first to zero),
-/// 2 the values themselves.</para>
+/// 2 the values themselves, 3 the first value and one that all others share.</para>
 /// <para>Order: number of events; columns sequence, flags; time divisor; columns lag, exchange time (divided), receive time; then by kind:</para>
 /// <para><b>bookTicker</b>: price divisor, quantity divisor; columns update id, bid price, ask minus bid price, bid quantity, ask quantity (prices
 /// and quantities divided).</para>
@@ -35,6 +35,7 @@ internal static class ChunkFormat
     internal const byte Constant = 0;
     internal const byte Delta = 1;
     internal const byte Plain = 2;
+    internal const byte FirstThenConstant = 3;
 
     internal const int ChecksumBytes = 4;
     internal const int VarintBytesMax = 10;

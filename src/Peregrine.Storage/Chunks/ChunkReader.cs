@@ -76,6 +76,7 @@ internal ref struct ChunkReader
     internal void Column(Span<long> values)
     {
         byte mode = Mode();
+        if (mode == ChunkFormat.FirstThenConstant) throw Damaged("has a column in an order it cannot have");
         if (mode == ChunkFormat.Constant)
         {
             Signed(values[..1]);
@@ -92,9 +93,10 @@ internal ref struct ChunkReader
     internal bool RelativeColumn(Span<long> values)
     {
         byte mode = Mode();
-        if (mode == ChunkFormat.Delta) throw Damaged("has a column in an order it cannot have");
-        Signed(mode == ChunkFormat.Constant ? values[..1] : values);
-        if (mode == ChunkFormat.Constant) values.Fill(values[0]);
+        if (mode == ChunkFormat.Delta || (mode == ChunkFormat.FirstThenConstant && values.Length < 2)) throw Damaged("has a column in an order it cannot have");
+        int written = mode switch { ChunkFormat.Constant => 1, ChunkFormat.FirstThenConstant => 2, _ => values.Length };
+        Signed(values[..written]);
+        values[written..].Fill(values[written - 1]);
         return mode == ChunkFormat.Constant;
     }
 
@@ -102,7 +104,7 @@ internal ref struct ChunkReader
     {
         if (_at >= _bytes.Length) throw Damaged("ends too early");
         byte mode = _bytes[_at++];
-        return mode <= ChunkFormat.Plain ? mode : throw Damaged("has a column of an unknown mode");
+        return mode <= ChunkFormat.FirstThenConstant ? mode : throw Damaged("has a column of an unknown mode");
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

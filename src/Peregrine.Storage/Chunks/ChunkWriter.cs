@@ -58,6 +58,13 @@ internal sealed unsafe class ChunkWriter(int capacity = ChunkWriter.FirstBytes)
     internal void RelativeColumn(ReadOnlySpan<long> values, ReadOnlySpan<long> relative)
     {
         if (TryConstant(values)) return;
+        // Mostly each update begins where the one before ended; only the first has none before it.
+        if (relative.Length > 2 && !relative[2..].ContainsAnyExcept(relative[1]))
+        {
+            Byte(ChunkFormat.FirstThenConstant);
+            Signed(relative[..2]);
+            return;
+        }
         Byte(ChunkFormat.Plain);
         Signed(relative);
     }

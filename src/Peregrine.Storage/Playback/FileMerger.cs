@@ -68,14 +68,20 @@ internal sealed class FileMerger(
         long played = 0;
         while (_next.TryPeek(out EventSource? source, out long sequence) && sequence < until)
         {
-            if (_readsLive && ++_looked % LookEvery == 0 && Stopwatch.GetElapsedTime(_readingSince) > ReaderLimits.ReadMax)
+            _next.Dequeue();
+            // The source in hand is not in the queue: as long as it has the lowest sequence, the queue is only looked at.
+            while (source.Sequence < until)
             {
-                stoppedBefore = sequence;
-                return played;
+                if (_readsLive && ++looked % LookEvery == 0 && Stopwatch.GetElapsedTime(_readingSince) > ReaderLimits.ReadMax)
+                {
+                    stoppedBefore = source.Sequence;
+                    return played;
+                }
+                if (source.Play(handler, filter)) played++;
+                if (!source.MoveNext()) break;
+                source = _next.EnqueueDequeue(source, source.Sequence);
             }
-            if (source.Play(handler, _rest)) played++;
-            if (source.MoveNext()) _next.DequeueEnqueue(source, source.Sequence);
-            else _next.Dequeue();
+            if (source.Sequence >= until) _next.Enqueue(source, source.Sequence);
         }
         return played;
     }
