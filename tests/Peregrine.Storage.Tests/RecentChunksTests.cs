@@ -62,7 +62,7 @@ public sealed class RecentChunksTests(ITestOutputHelper output)
             buffer.Clear();
             buffer.Add(++sequence, in entry, default);
             buffer.Encode(encoded, new Chunks.ChunkScratch());
-            writer.WriteChunk(buffer, 1, encoded);
+            writer.WriteChunk(buffer, 0, encoded); // Of no symbol.
         }
         using (SegmentWriter writer = new(database))
         {

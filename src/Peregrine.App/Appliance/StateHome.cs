@@ -28,7 +28,6 @@ internal sealed class StateHome : IDisposable
                 BatchMax = TimeSpan.FromMilliseconds(options.BatchMillis),
                 Disk = options.Disk,
                 Unchecked = ToCheck.Enqueue,
-                SetAside = ToSalvage.Enqueue,
                 DiskChanged = (level, space) =>
                 {
                     Level = level;
@@ -85,8 +84,8 @@ internal sealed class StateHome : IDisposable
     /// <summary>Sealed files that the start had no time to check.</summary>
     public ConcurrentQueue<string> ToCheck { get; } = new();
 
-    /// <summary>Files that were set aside, and from which what is readable is to be saved.</summary>
-    public ConcurrentQueue<string> ToSalvage { get; } = new();
+    /// <summary>Damaged files that a one-shot saves from, or saved from, in this run. The housekeeper's own.</summary>
+    public HashSet<string> BegunSalvages { get; } = new(StringComparer.Ordinal);
 
     /// <summary>What the disk has room for.</summary>
     public DiskLevel Level { get; private set; }

@@ -29,9 +29,9 @@ internal static class HouseDuties
     /// <summary>Files that are damaged are saved from, those that the start had no time for are checked whole.</summary>
     private static void Repair(StateHome home, Supervisor supervisor, OneShotIds ids, Action<string> log)
     {
-        while (home.ToSalvage.TryDequeue(out string? damaged))
+        foreach (string file in home.Pool.DamagedFiles())
         {
-            string file = damaged;
+            if (!home.BegunSalvages.Add(file)) continue;
             supervisor.Spawn(ids.Next(), $"recover {Path.GetFileName(file)}", context =>
             {
                 SalvageResult saved = Salvage.Run(file, context.Time, context.Stopping);
@@ -44,8 +44,7 @@ internal static class HouseDuties
             string file = doubtful;
             supervisor.Spawn(ids.Next(), $"check {Path.GetFileName(file)}", context =>
             {
-                string? aside = SealedCheck.Run(file, context.Time, sentence => log(context.Result = sentence), context.Stopping);
-                if (aside is not null) home.ToSalvage.Enqueue(aside);
+                SealedCheck.Run(file, context.Time, sentence => log(context.Result = sentence), context.Stopping); // One that is set aside is found above.
             });
         }
     }

@@ -72,12 +72,12 @@ internal sealed class FileMerger(
             // The source in hand is not in the queue: as long as it has the lowest sequence, the queue is only looked at.
             while (source.Sequence < until)
             {
-                if (_readsLive && ++looked % LookEvery == 0 && Stopwatch.GetElapsedTime(_readingSince) > ReaderLimits.ReadMax)
+                if (_readsLive && ++_looked % LookEvery == 0 && Stopwatch.GetElapsedTime(_readingSince) > ReaderLimits.ReadMax)
                 {
                     stoppedBefore = source.Sequence;
                     return played;
                 }
-                if (source.Play(handler, filter)) played++;
+                if (source.Play(handler, _rest)) played++;
                 if (!source.MoveNext()) break;
                 source = _next.EnqueueDequeue(source, source.Sequence);
             }
