@@ -55,7 +55,7 @@ internal sealed class OperatorDesk(Func<Supervisor> supervisor, OneShotIds ids, 
             for (int i = 0; i < files.Count; i++)
             {
                 context.Report((double)i / files.Count, Path.GetFileName(files[i]));
-                foreach (VerifyResult result in DatabaseVerify.Run(files[i], progress: null, context.Stopping))
+                foreach (VerifyResult result in DatabaseVerify.Run(files[i], cancellation: context.Stopping))
                 {
                     events += result.Events;
                     if (!result.Ok) throw new InvalidDataException($"{result.Name}: {result.Problem}");

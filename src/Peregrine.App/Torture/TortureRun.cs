@@ -43,7 +43,7 @@ internal sealed class TortureRun(string folder, int kills, double rate, ulong se
         }
         await ResumeOnceAsync(url, cancel).ConfigureAwait(false);
         RecordingAudit audit = RecordingAudit.Of(folder, _confirmed, cancel);
-        _corrupt += DatabaseVerify.Run(folder, null, cancel).Count(static file => !file.Ok) + Directory.GetFiles(folder, "*.corrupt-*").Length;
+        _corrupt += DatabaseVerify.Run(folder, cancellation: cancel).Count(static file => !file.Ok) + Directory.GetFiles(folder, "*.corrupt-*").Length;
         return new TortureResult
         {
             Kills = kills,
