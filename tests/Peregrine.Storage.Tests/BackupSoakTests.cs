@@ -32,14 +32,14 @@ public sealed class BackupSoakTests(ITestOutputHelper output)
         string file;
         using (Rig rig = new(folder, time, slots: 1 << 10, words: 1 << 22))
         {
-            long[] payload = new long[100_000];
+            long[] payload = new long[32_000];
             while (new FileInfo(rig.Pool.CurrentPath).Length < LockPageAt + (64L << 20))
             {
                 for (int i = 0; i < payload.Length; i++) payload[i] = random.Next(1 << 20);
                 MarketEvent entry = new() { Kind = EventKind.Command, ReceiveTimeNanos = time.Nanos };
                 rig.Publish(in entry, payload);
                 events++;
-                if (events % 8 == 0) rig.Recorder.Drain();
+                if (events % 64 == 0) rig.Recorder.Drain();
                 time.Advance(TimeSpan.FromSeconds(1));
             }
             rig.Recorder.Drain();

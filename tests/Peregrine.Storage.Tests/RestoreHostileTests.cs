@@ -220,7 +220,7 @@ public sealed class RestoreHostileTests(ITestOutputHelper output)
             File.WriteAllBytes(path, content);
             using FileStream source = File.OpenRead(path);
             using MemoryStream target = new();
-            ZstdStream.Compress(source, target, 3, 0, Pace.None);
+            ZstdStream.Compress(source, target, 3, null, CancellationToken.None);
             return target.ToArray();
         }
         finally

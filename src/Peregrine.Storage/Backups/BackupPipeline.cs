@@ -70,7 +70,7 @@ internal sealed class BackupPipeline(BackupSource source, TimeProvider time, Bac
         }
         if (source.Stamp != stamp) throw new StorageException($"{source.Path} changed while it was backed up: it is not as sealed as it looks.");
         AtStep(BackupSteps.PartialFlushed);
-        string proof = Prove(partial, copy, written, events);
+        (string proof, string archiveHash) = Prove(partial, copy, written, events);
         AtStep(BackupSteps.Verified);
         return new BackupManifest
         {
@@ -82,7 +82,7 @@ internal sealed class BackupPipeline(BackupSource source, TimeProvider time, Bac
             Sha256 = written.ReadHash,
             Archive = Path.GetFileName(archive),
             ArchiveBytes = written.WrittenBytes,
-            ArchiveSha256 = written.WrittenHash,
+            ArchiveSha256 = archiveHash,
             Level = options.Level,
             SchemaVersion = schemaVersion,
             Proof = proof,
@@ -96,17 +96,18 @@ internal sealed class BackupPipeline(BackupSource source, TimeProvider time, Bac
     /// Decompresses the archive beside it and lets SQLite check and count the result. Where there is no room for that, or the folder is no place for a
     /// database, the content's hash must be that of the source, and the source itself is checked.
     /// </summary>
-    private string Prove(string partial, string copy, ZstdStream.Summary written, Dictionary<string, long> events)
+    private (string Proof, string ArchiveHash) Prove(string partial, string copy, ZstdStream.Summary written, Dictionary<string, long> events)
     {
         StorageException? complaint = null;
+        string archiveHash;
         if (BackupTarget.FreeBytes(Path.GetDirectoryName(copy)!) > written.ReadBytes + RoomBeyond)
         {
-            ReadBack(partial, copy, written);
+            archiveHash = ReadBack(partial, copy, written);
             try
             {
                 using Database database = Database.OpenReadOnly(copy);
                 RequireSound(database, events);
-                return "copy";
+                return ("copy", archiveHash);
             }
             catch (StorageException error)
             {
@@ -119,31 +120,35 @@ internal sealed class BackupPipeline(BackupSource source, TimeProvider time, Bac
         }
         else
         {
-            ReadBack(partial, null, written);
+            archiveHash = ReadBack(partial, null, written);
         }
         using Database original = Database.OpenReadOnly(source.Path);
         RequireSound(original, events);
         // A network folder may lack the locks that SQLite wants: that says nothing against the bytes, which were compared. Damage does.
         if (complaint is { SqliteCode: 0 } or { IsCorruption: true })
             throw new BackupRefusal(BackupVerdict.TargetFailed, $"{source.Path} is sound, but not as {Path.GetDirectoryName(copy)} gives it back: {complaint.Message}");
-        return "stream";
+        return ("stream", archiveHash);
     }
 
-    private void ReadBack(string partial, string? copy, ZstdStream.Summary expected)
+    /// <summary>Returns the hash of the archive, as it came back from the disk and decompressed to the source.</summary>
+    private string ReadBack(string partial, string? copy, ZstdStream.Summary expected)
     {
+        string archiveHash;
         try
         {
             using FileStream input = BackupJob.OpenForReading(partial);
             using Stream output = copy is null ? Stream.Null : new FileStream(copy, FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0);
             ZstdStream.Summary found = ZstdStream.Decompress(input, output, expected.ReadBytes, _pace, bytes => Report(BackupStage.Verifying, bytes));
-            if (found.WrittenHash != expected.ReadHash || found.ReadHash != expected.WrittenHash)
+            if (found.WrittenHash != expected.ReadHash || found.ReadBytes != expected.WrittenBytes)
                 throw new BackupRefusal(BackupVerdict.TargetFailed, $"{partial} does not decompress to what was compressed: the target or the memory is faulty.");
+            archiveHash = found.ReadHash;
         }
         catch (Exception error) when (error is StorageException or SourceReadException)
         {
             throw new BackupRefusal(BackupVerdict.TargetFailed, $"{partial} cannot be read back: {error.Message}");
         }
         AtStep(BackupSteps.ReadBack);
+        return archiveHash;
     }
 
     private void RequireSound(Database database, Dictionary<string, long> events)

@@ -43,10 +43,11 @@ internal sealed class HashThread : IDisposable
     /// <summary>A piece that nobody uses; waits for one.</summary>
     internal Piece Take() => _free.Take();
 
-    /// <summary>Adds the piece to the hash. The caller may read it until it lets go of it.</summary>
-    internal void Add(IncrementalHash hash, Piece piece)
+    /// <summary>Adds the piece to the hash, if there is one. The caller may read it until it lets go of it.</summary>
+    internal void Add(IncrementalHash? hash, Piece piece)
     {
-        piece.SharedBy(2);
+        piece.SharedBy(hash is null ? 1 : 2);
+        if (hash is null) return;
         _work.Add((hash, piece));
     }
 

@@ -6,8 +6,6 @@ internal sealed class Pace(long bytesPerSecondMax, TimeProvider time, Cancellati
     private TimeSpan _due;
     private readonly long _began = time.GetTimestamp();
 
-    internal static Pace None { get; } = new(0, TimeProvider.System, CancellationToken.None);
-
     internal CancellationToken Cancellation => cancellation;
 
     /// <summary>Waits until so many bytes more are due.</summary>

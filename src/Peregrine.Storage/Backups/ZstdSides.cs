@@ -2,8 +2,8 @@ using System.Security.Cryptography;
 
 namespace Peregrine.Storage.Backups;
 
-/// <summary>What goes into zstd and what comes out, hashed on both sides, paced, and kept from filling the page cache.</summary>
-internal sealed class ZstdSides(FileStream source, Stream target, Pace pace) : IDisposable
+/// <summary>What goes into zstd and what comes out, hashed, paced, and kept from filling the page cache.</summary>
+internal sealed class ZstdSides(FileStream source, Stream target, Pace pace, bool hashesWritten) : IDisposable
 {
     /// <summary>
     /// Written bytes are brought to the disk in such portions: one flush of gigabytes at the end would hold up the recorder's own checkpoints.
@@ -12,7 +12,7 @@ internal sealed class ZstdSides(FileStream source, Stream target, Pace pace) : I
 
     private readonly HashThread _hashes = new();
     private readonly IncrementalHash _readHash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-    private readonly IncrementalHash _writtenHash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private readonly IncrementalHash? _writtenHash = hashesWritten ? IncrementalHash.CreateHash(HashAlgorithmName.SHA256) : null;
     private Piece? _output;
     private long _forgotten;
     private long _flushed;
@@ -69,15 +69,15 @@ internal sealed class ZstdSides(FileStream source, Stream target, Pace pace) : I
     {
         _hashes.Finish();
         Quiet.Forget(source);
-        return new ZstdStream.Summary(
-            ReadBytes, Convert.ToHexStringLower(_readHash.GetHashAndReset()), WrittenBytes, Convert.ToHexStringLower(_writtenHash.GetHashAndReset()));
+        string written = _writtenHash is null ? "" : Convert.ToHexStringLower(_writtenHash.GetHashAndReset());
+        return new ZstdStream.Summary(ReadBytes, Convert.ToHexStringLower(_readHash.GetHashAndReset()), WrittenBytes, written);
     }
 
     public void Dispose()
     {
         _hashes.Dispose();
         _readHash.Dispose();
-        _writtenHash.Dispose();
+        _writtenHash?.Dispose();
     }
 }
 

@@ -1,6 +1,6 @@
 namespace Peregrine.Storage.Backups;
 
-/// <summary>Whole files through zstd, in pieces, with the SHA-256 of both sides.</summary>
+/// <summary>Whole files through zstd, in pieces, with their SHA-256.</summary>
 internal static unsafe class ZstdStream
 {
     /// <summary>8 MiB: what levels up to 19 need; a frame that wants more is refused before it gets the memory.</summary>
@@ -10,10 +10,17 @@ internal static unsafe class ZstdStream
     private const int FrameHeaderBytesMin = 6;
     private const int ChecksumBit = 0x04;
 
-    /// <summary>Lengths and lower-case hexadecimal SHA-256 of what was read and what was written.</summary>
+    /// <summary>Lengths and lower-case hexadecimal SHA-256 of what was read and what was written; empty for one that was not hashed.</summary>
     internal readonly record struct Summary(long ReadBytes, string ReadHash, long WrittenBytes, string WrittenHash);
 
-    /// <summary>Compresses all of <paramref name="source"/> into one frame with a content checksum.</summary>
+    /// <summary>As below, on this thread, as fast as it goes.</summary>
+    internal static Summary Compress(FileStream source, Stream target, int level, Action<long>? progress, CancellationToken cancellation) =>
+        Compress(source, target, level, threads: 0, new Pace(0, TimeProvider.System, cancellation), progress);
+
+    /// <summary>
+    /// Compresses all of <paramref name="source"/> into one frame with a content checksum. What is written is not hashed here: it is when it is read back, and
+    /// without hardware support hashing costs as much as compressing.
+    /// </summary>
     /// <param name="progress">Called with the bytes read so far, once for each piece.</param>
     /// <exception cref="OperationCanceledException">The pace's token was cancelled.</exception>
     internal static Summary Compress(FileStream source, Stream target, int level, int threads, Pace pace, Action<long>? progress = null)
@@ -25,7 +32,7 @@ internal static unsafe class ZstdStream
             ZstdNative.Check(ZstdNative.SetParameter(context, ZstdNative.ChecksumFlag, 1));
             if (threads > 0) _ = ZstdNative.SetParameter(context, ZstdNative.Workers, threads); // Refused by a library without threads, which then does it alone.
             ZstdNative.Check(ZstdNative.SetSourceSize(context, (ulong)source.Length));
-            using ZstdSides sides = new(source, target, pace);
+            using ZstdSides sides = new(source, target, pace, hashesWritten: false);
             while (true)
             {
                 Piece read = sides.Read();
@@ -66,7 +73,7 @@ internal static unsafe class ZstdStream
         try
         {
             ZstdNative.Check(ZstdNative.SetDecompressionParameter(context, ZstdNative.WindowLogMax, WindowLogMax));
-            using ZstdSides sides = new(source, target, pace);
+            using ZstdSides sides = new(source, target, pace, hashesWritten: true);
             nuint left = 1;
             while (true)
             {
