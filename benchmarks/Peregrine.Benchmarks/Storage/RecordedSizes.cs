@@ -25,8 +25,7 @@ internal sealed class RecordedSizes : IBenchmark
             Row("trades and book tickers, archived", ours.Archived, count, new Versus("archived rows", (double)rows.Archived / count, (double)rows.Archived / ours.Archived, 1 / 0.52)),
         ];
         result.Add(EncodedDiffs(session));
-        RecordedSession books = TopOfBook.Of(session);
-        session = session.With(books).With(OrderRows.Beside(session));
+        session = session.With(TopOfBook.Of(session)).With(TradeDigests.Of(session)).With(OrderRows.Beside(session));
         foreach (EventKind kind in (ReadOnlySpan<EventKind>)[EventKind.Trade, EventKind.AggTrade, EventKind.BookTicker, EventKind.DepthDiff, EventKind.Depth20, EventKind.Kline, EventKind.DepthSnapshot, EventKind.Decision, EventKind.OrderIntent, EventKind.OrderReport])
         {
             RecordedSession one = session.Where(entry => entry.Kind == kind);

@@ -1,5 +1,7 @@
 using System.Buffers.Binary;
+using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace Peregrine.Storage.Chunks;
 
@@ -37,38 +39,33 @@ internal ref struct ChunkReader
     /// <summary>Zigzagged numbers, as many as fit.</summary>
     internal void Signed(Span<long> values)
     {
-        // A column's bytes are mostly one, two or three per number; the general way takes over near the end and for long ones.
-        ReadOnlySpan<byte> bytes = _bytes;
-        int at = _at;
-        for (int i = 0; i < values.Length; i++)
-        {
-            if ((uint)at < (uint)bytes.Length && bytes[at] < 0x80)
-            {
-                values[i] = UnZigZag(bytes[at++]);
-                continue;
-            }
-            _at = at;
-            values[i] = UnZigZag(Unsigned());
-            at = _at;
-        }
-        _at = at;
+        Unsigned(values);
+        foreach (ref long value in values) value = UnZigZag((ulong)value);
     }
 
     /// <summary>Numbers as they are, as many as fit.</summary>
     internal void Unsigned(Span<long> values)
     {
-        ReadOnlySpan<byte> bytes = _bytes;
+        ref byte start = ref MemoryMarshal.GetReference(_bytes);
         int at = _at;
+        int lastWord = _bytes.Length - sizeof(ulong);
         for (int i = 0; i < values.Length; i++)
         {
-            if ((uint)at < (uint)bytes.Length && bytes[at] < 0x80)
+            // Eight bytes at once, without a branch on the length, which nobody can foresee: the first byte without a top bit ends the number.
+            ulong word = at <= lastWord ? Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref start, at)) : ulong.MaxValue;
+            ulong ends = ~word & 0x8080_8080_8080_8080;
+            if (ends == 0 || !BitConverter.IsLittleEndian)
             {
-                values[i] = bytes[at++];
+                _at = at; // Near the end, or more than eight bytes.
+                values[i] = (long)Unsigned();
+                at = _at;
                 continue;
             }
-            _at = at;
-            values[i] = (long)Unsigned();
-            at = _at;
+            at += (BitOperations.TrailingZeroCount(ends) + 1) >> 3;
+            ulong sevens = word & (ends ^ (ends - 1)) & 0x7F7F_7F7F_7F7F_7F7F;
+            ulong pairs = (sevens & 0x007F_007F_007F_007F) | ((sevens & 0x7F00_7F00_7F00_7F00) >> 1);
+            ulong fours = (pairs & 0x0000_3FFF_0000_3FFF) | ((pairs & 0x3FFF_0000_3FFF_0000) >> 2);
+            values[i] = (long)((fours & 0x0FFF_FFFF) | ((fours & 0x0FFF_FFFF_0000_0000) >> 4));
         }
         _at = at;
     }
