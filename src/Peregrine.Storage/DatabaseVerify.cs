@@ -17,29 +17,25 @@ public static class DatabaseVerify
     /// <summary>Verifies a state directory or a single file; damage is a result, not an exception.</summary>
     /// <param name="path">A state directory or a file.</param>
     /// <param name="progress">Called before each file with its path.</param>
-    /// <param name="events">Called now and then with the events of the file that were read back so far, and how many it has.</param>
     /// <param name="cancellation">Ends the work between events.</param>
-    public static IReadOnlyList<VerifyResult> Run(string path, Action<string>? progress = null, Action<long, long>? events = null, CancellationToken cancellation = default)
+    public static IReadOnlyList<VerifyResult> Run(string path, Action<string>? progress = null, CancellationToken cancellation = default)
     {
         List<VerifyResult> results = [];
         foreach (string file in File.Exists(path) ? [path] : SegmentFile.List(path).Select(static found => found.Path))
         {
             progress?.Invoke(file);
-            results.Add(VerifyFile(file, events, cancellation));
+            results.Add(VerifyFile(file, cancellation));
         }
         return results;
     }
 
-    internal static VerifyResult VerifyFile(string path, CancellationToken cancellation) => VerifyFile(path, null, cancellation);
-
-    private static VerifyResult VerifyFile(string path, Action<long, long>? events, CancellationToken cancellation)
+    internal static VerifyResult VerifyFile(string path, CancellationToken cancellation)
     {
         string name = Path.GetFileName(path);
-        SequenceChecker checker = new(events);
+        SequenceChecker checker = new();
         try
         {
             long counted = Count(path, out string integrity);
-            checker.Expected = counted;
             if (integrity != "ok") return new VerifyResult(name, false, integrity, 0);
             long played = Recording.Open(path).Play(checker, null, cancellation);
             if (checker.Problem.Length > 0) return new VerifyResult(name, false, checker.Problem, played);
@@ -61,21 +57,18 @@ public static class DatabaseVerify
     }
 
     /// <summary>No two events may have one sequence.</summary>
-    private sealed class SequenceChecker(Action<long, long>? progress) : IEventHandler
+    private sealed class SequenceChecker : IEventHandler
     {
-        private const long ReportEvery = 1 << 16;
-
         private long _last = long.MinValue;
 
         internal long Events { get; private set; }
-        internal long Expected { get; set; }
         internal string Problem { get; private set; } = "";
 
         public void OnEvent(long sequence, in MarketEvent entry, ReadOnlySpan<long> payload)
         {
             if (sequence <= _last && Problem.Length == 0) Problem = $"Sequence {sequence} comes after {_last}.";
             _last = sequence;
-            if (++Events % ReportEvery == 0) progress?.Invoke(Events, Math.Max(Events, Expected));
+            Events++;
         }
     }
 }

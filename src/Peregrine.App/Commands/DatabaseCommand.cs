@@ -60,11 +60,13 @@ internal static class DatabaseCommand
             string path = parsed.GetValue(one) is not { } file ? Shared.ExistingState(parsed.GetValue(state))
                 : File.Exists(file) ? Path.GetFullPath(file) : throw new StopException(ExitCode.WrongUsage, $"--file: there is no '{file}'.");
             bool isJson = parsed.GetValue(json);
-            IReadOnlyList<VerifyResult> results = WorkDisplay.Run(isJson, show =>
+            long all = File.Exists(path) ? new FileInfo(path).Length : Directory.EnumerateFiles(path, "crypto_*.db").Sum(each => new FileInfo(each).Length);
+            long begun = 0;
+            IReadOnlyList<VerifyResult> results = WorkDisplay.Run(isJson, show => DatabaseVerify.Run(path, each =>
             {
-                string name = "";
-                return DatabaseVerify.Run(path, begun => show($"{name = Path.GetFileName(begun)}: checking", -1), (done, all) => show($"{name}: reading back", (double)done / all), cancel);
-            });
+                show($"verifying {Path.GetFileName(each)}", all == 0 || begun == 0 ? -1 : (double)begun / all);
+                begun += new FileInfo(each).Length;
+            }, cancel));
             bool ok = results.All(result => result.Ok);
             if (isJson) Console.WriteLine(JsonSerializer.Serialize(new VerifyListJson(ok, [.. results.Select(result => new VerifyJson(result.Name, result.Ok, result.Problem, result.Events))]), DatabaseJson.Default.VerifyListJson));
             else foreach (VerifyResult result in results) Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{result.Name}: {(result.Ok ? "ok" : result.Problem)}, {result.Events:N0} events"));
