@@ -87,9 +87,7 @@ public sealed class DatabaseStatus
     /// <summary>Events of one file by symbol, market and kind.</summary>
     internal static List<SymbolCount> Counts(Database database)
     {
-        Dictionary<long, (string Name, string Market)> symbols = [];
-        using (Statement select = database.Prepare("SELECT id, name, market FROM symbol"))
-            while (select.Step()) symbols[select.Int64(0)] = (select.Text(1), select.Text(2));
+        Dictionary<long, (string Name, string Market)> symbols = NamesOf(database);
         List<SymbolCount> counts = [];
         foreach (RowTable table in RowTable.All)
         {
@@ -108,6 +106,15 @@ public sealed class DatabaseStatus
             (string name, string market) = symbols.GetValueOrDefault(id, ("", ""));
             counts.Add(new SymbolCount(name, market, kind, count));
         }
+    }
+
+    /// <summary>What the file's numbers of symbols stand for: one name may be there for each of two markets.</summary>
+    internal static Dictionary<long, (string Name, string Market)> NamesOf(Database database)
+    {
+        Dictionary<long, (string Name, string Market)> symbols = [];
+        using Statement select = database.Prepare("SELECT id, name, market FROM symbol");
+        while (select.Step()) symbols[select.Int64(0)] = (select.Text(1), select.Text(2));
+        return symbols;
     }
 
     /// <summary>As <c>db status --json</c> prints it.</summary>
