@@ -48,7 +48,7 @@ internal sealed class Compression : IBenchmark
     {
         using FileStream input = new(source, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
         using FileStream output = new(target, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0);
-        ZstdStream.Compress(input, output, Level, threads: 0, Pace.None);
+        ZstdStream.Compress(input, output, Level, threads: 0, new Pace(0, TimeProvider.System, CancellationToken.None));
     }
 
     private static bool HasProgram()

@@ -61,7 +61,7 @@ internal static class RecordedFile
         string archive = path + ".zst";
         using (FileStream source = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0))
         using (FileStream target = new(archive, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0))
-            ZstdStream.Compress(source, target, level: 3, threads: 0, Pace.None);
+            ZstdStream.Compress(source, target, level: 3, threads: 0, new Pace(0, TimeProvider.System, CancellationToken.None));
         return new Size(new FileInfo(path).Length, new FileInfo(archive).Length);
     }
 }

@@ -60,11 +60,19 @@ internal static class DatabaseCommand
             string path = parsed.GetValue(one) is not { } file ? Shared.ExistingState(parsed.GetValue(state))
                 : File.Exists(file) ? Path.GetFullPath(file) : throw new StopException(ExitCode.WrongUsage, $"--file: there is no '{file}'.");
             bool isJson = parsed.GetValue(json);
-            IReadOnlyList<VerifyResult> results = WorkDisplay.Run(isJson, show =>
-            {
-                string name = "";
-                return DatabaseVerify.Run(path, begun => show($"{name = Path.GetFileName(begun)}: checking", -1), (done, all) => show($"{name}: reading back", (double)done / all), cancel);
-            });
+            long all = File.Exists(path) ? new FileInfo(path).Length : Directory.EnumerateFiles(path, "crypto_*.db").Sum(each => new FileInfo(each).Length);
+            long before = 0, length = 0;
+            string name = "";
+            IReadOnlyList<VerifyResult> results = WorkDisplay.Run(isJson, show => DatabaseVerify.Run(
+                path,
+                each =>
+                {
+                    before += length;
+                    length = new FileInfo(each).Length;
+                    show(name = $"verifying {Path.GetFileName(each)}", all == 0 ? -1 : (double)before / all);
+                },
+                (done, events) => show(name, all == 0 || events == 0 ? -1 : (before + (length * (double)done / events)) / all),
+                cancel));
             bool ok = results.All(result => result.Ok);
             if (isJson) Console.WriteLine(JsonSerializer.Serialize(new VerifyListJson(ok, [.. results.Select(result => new VerifyJson(result.Name, result.Ok, result.Problem, result.Events))]), DatabaseJson.Default.VerifyListJson));
             else foreach (VerifyResult result in results) Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{result.Name}: {(result.Ok ? "ok" : result.Problem)}, {result.Events:N0} events"));
