@@ -30,9 +30,10 @@ public sealed class LedgerTests(ITestOutputHelper output)
             Random random = new(20261122);
             for (int life = 1; life <= lives; life++)
             {
+                DateTimeOffset began = DateTimeOffset.UtcNow;
                 using PeregrineProgram run = Start(folder, url);
                 Task<string> rest = run.ReadToEndAsync();
-                long fills = await FillsAsync(folder.Path, atLeast: 2);
+                long fills = await FillsAsync(folder.Path, atLeast: 2, began);
                 output.WriteLine($"life {life}: {fills} orders");
                 if (life < lives)
                 {
@@ -85,7 +86,7 @@ public sealed class LedgerTests(ITestOutputHelper output)
     }
 
     /// <summary>Waits until the published snapshot of this life shows fills: fees that were paid, or positions that moved.</summary>
-    private static async Task<long> FillsAsync(string folder, int atLeast)
+    private static async Task<long> FillsAsync(string folder, int atLeast, DateTimeOffset began)
     {
         string state = Path.Combine(folder, "state");
         for (int i = 0; i < 90; i++)
@@ -96,7 +97,7 @@ public sealed class LedgerTests(ITestOutputHelper output)
             if (code != 0) continue;
             JsonElement snapshot = JsonDocument.Parse(text).RootElement;
             // The board of an earlier life stays until the new one publishes.
-            if (snapshot.GetProperty("uptimeSeconds").GetDouble() is < 3 or > 600) continue;
+            if (snapshot.GetProperty("time").GetDateTimeOffset() < began || snapshot.GetProperty("uptimeSeconds").GetDouble() < 3) continue;
             long orders = snapshot.GetProperty("events").TryGetProperty("orderIntent", out JsonElement count) ? count.GetInt64() : 0;
             if (orders >= atLeast) return orders;
         }

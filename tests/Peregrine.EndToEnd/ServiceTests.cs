@@ -46,6 +46,7 @@ public sealed class ServiceTests
             foreach (string suffix in (string[])["", "-wal", "-shm"])
                 if (File.Exists(current + suffix)) File.Move(current + suffix, older + suffix);
 
+            Directory.CreateDirectory(folder["cold"]); // A target that is missing may be a disk that is not mounted, so the program does not make it.
             (code, _, errors) = await PeregrineProgram.RunAsync(record, 60, ("PEREGRINE__BACKUP__TARGET", folder["cold"]));
             Assert.True(code == 0, errors);
             Assert.SkipWhen(errors.Contains("libzstd", StringComparison.Ordinal), "libzstd is not installed");

@@ -24,7 +24,7 @@ public struct ClientOrderId : IEquatable<ClientOrderId>
     public readonly bool IsEmpty => _length == 0;
 
     [UnscopedRef]
-    public readonly ReadOnlySpan<byte> Utf8 => MemoryMarshal.CreateReadOnlySpan(in Unsafe.As<Characters, byte>(ref Unsafe.AsRef(in _characters)), (int)_length);
+    public readonly ReadOnlySpan<byte> Utf8 => MemoryMarshal.CreateReadOnlySpan(in Unsafe.As<Characters, byte>(ref Unsafe.AsRef(in _characters)), (int)Math.Min(_length, LengthMax)); // A length that came from a damaged file must not reach further.
 
     /// <summary>Copies the text; false (and empty) when it is longer than 36 bytes.</summary>
     public static bool TryCreate(ReadOnlySpan<byte> text, out ClientOrderId id)
@@ -72,7 +72,7 @@ public struct AssetCode : IEquatable<AssetCode>
 
     [UnscopedRef]
     public readonly ReadOnlySpan<byte> Utf8 =>
-        MemoryMarshal.CreateReadOnlySpan(in Unsafe.As<Characters, byte>(ref Unsafe.AsRef(in _characters)), _characters[LengthMax]);
+        MemoryMarshal.CreateReadOnlySpan(in Unsafe.As<Characters, byte>(ref Unsafe.AsRef(in _characters)), Math.Min((int)_characters[LengthMax], LengthMax)); // A length that came from a damaged file must not reach further.
 
     public static AssetCode Create(ReadOnlySpan<byte> text)
     {
