@@ -24,6 +24,9 @@ public sealed class Recorder : IDisposable
     /// <summary>Payload words copied at a time, unless one event alone has more.</summary>
     private const int StagedWords = 32_768;
 
+    /// <summary>A commit begins that much before a batch may end, so that it is through by then.</summary>
+    private const double CommitShare = 0.8;
+
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
 
     /// <summary>How long events may be left out before a gap says so; until then the mark file does.</summary>
@@ -34,6 +37,7 @@ public sealed class Recorder : IDisposable
     private readonly InstrumentTable _instruments;
     private readonly TimeProvider _time;
 
+    private readonly TimeSpan _commitAfter;
     private readonly MarketEvent[] _staged = new MarketEvent[StagedMax];
     private readonly int[] _stagedFrom = new int[StagedMax + 1];
     private long[] _stagedPayload = new long[StagedWords];
@@ -87,6 +91,7 @@ public sealed class Recorder : IDisposable
             throw new InvalidOperationException($"The ring stands at sequence {reader.Cursor}, but {pool.LastSequence} are on record already: begin it at {pool.LastSequence + 1}.");
         _reader = reader;
         _pool = pool;
+        _commitAfter = pool.BatchMax * CommitShare;
         _instruments = instruments;
         _time = time;
         _committed = reader.Cursor - 1;
@@ -138,7 +143,7 @@ public sealed class Recorder : IDisposable
             if (_pool.EarlierLosses.Count > 0) BeginIfNeeded();
             bool worked = TakeBatch();
             if (OmittedAreDue()) BeginIfNeeded();
-            if (_inBatch && _time.GetElapsedTime(_batchBegan) >= _pool.BatchMax) Commit(nameOmitted: OmittedAreDue());
+            if (_inBatch && _time.GetElapsedTime(_batchBegan) >= _commitAfter) Commit(nameOmitted: OmittedAreDue());
             if (!_inBatch) Rest(worked);
             return worked;
         }

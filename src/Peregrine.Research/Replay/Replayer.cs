@@ -52,6 +52,12 @@ public sealed class Replayer : IEventHandler, IDisposable
     /// <inheritdoc/>
     public void OnEvent(long sequence, in MarketEvent entry, ReadOnlySpan<long> payload)
     {
+        if (entry.Kind == EventKind.Gap && (GapReason)entry.Plain.A is GapReason.Lagged or GapReason.Disk or GapReason.Killed)
+        {
+            // The recorder's own note, no answer of the core. What a process decided in the moment before it was killed may be lost with what it was told.
+            if ((GapReason)entry.Plain.A == GapReason.Killed) _pending.Clear();
+            return;
+        }
         if (entry.Kind.IsOutput())
         {
             Compare(sequence, in entry, payload);
@@ -63,6 +69,7 @@ public sealed class Replayer : IEventHandler, IDisposable
             bool sameProcess = _core is not null && entry.Plain.C > 1; // The hot thread was restarted; its core went on.
             ReadOnlySpan<byte> text = MemoryMarshal.AsBytes(payload)[..(int)entry.Plain.B];
             CoreSetup setup = CoreSetup.FromJson(text);
+            if (!sameProcess) _pending.Clear(); // The process before may have been killed between an event and the answers to it.
             if (!sameProcess) _core = setup.CreateCore(_instruments, _modelOf(setup), _pending);
         }
         if (_core is null) return; // A recording that begins in the middle of a session, its first file gone.
@@ -104,6 +111,8 @@ public sealed class Replayer : IEventHandler, IDisposable
             _made.Enqueue(record);
             return log.Append(in entry, payload);
         }
+
+        public void Clear() => _made.Clear();
 
         public bool TryTake([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out byte[]? record, out int length)
         {
