@@ -54,14 +54,14 @@ public sealed class RecorderTests
     }
 
     [Fact]
-    public void A_batch_is_committed_after_a_quarter_of_a_second_and_not_before()
+    public void A_batch_is_committed_so_that_it_is_through_within_a_quarter_of_a_second_and_not_before()
     {
         using TestFolder folder = new();
         ManualTime time = Rig.Clock();
         using Rig rig = new(folder, time);
         rig.PublishTrade(time.Nanos, 1);
         Assert.True(rig.Recorder.Turn());
-        time.Advance(TimeSpan.FromMilliseconds(249));
+        time.Advance(TimeSpan.FromMilliseconds(199)); // Four fifths: the commit itself takes time too.
         Assert.False(rig.Recorder.Turn());
         Assert.Equal(0, rig.Recorder.Recorded(EventKind.Trade));
         Assert.Equal(0, DatabaseStatus.Read(folder.Path, verifyIntegrity: false).Events.GetValueOrDefault("trade"));
@@ -255,15 +255,17 @@ public sealed class RecorderTests
         EventSourceOfChance chance = new(11, symbols: 3);
         (MarketEvent Entry, long[] Payload)[] events = [.. Enumerable.Range(0, 4_096).Select(_ => chance.Next(chance.Kind(), wild: false))];
         long allocated = 0;
-        for (int round = 0; round < 12; round++)
+        const int warm = 10; // Until the first small chunks were written again as large ones.
+        const int rounds = 34;
+        for (int round = 0; round < rounds; round++)
         {
             foreach ((MarketEvent entry, long[] payload) in events) rig.Ring.Append(in entry, payload);
             long before = GC.GetAllocatedBytesForCurrentThread();
             while (rig.Recorder.Turn()) time.Advance(TimeSpan.FromMilliseconds(10));
-            if (round >= 4) allocated += GC.GetAllocatedBytesForCurrentThread() - before;
+            if (round >= warm) allocated += GC.GetAllocatedBytesForCurrentThread() - before;
         }
         Assert.Equal(0, rig.Recorder.LaggedEvents);
-        Assert.True(allocated < 8 * 64, $"{allocated} bytes for {8 * events.Length} events");
+        Assert.True(allocated < (rounds - warm) * 64, $"{allocated} bytes for {(rounds - warm) * events.Length} events");
     }
 
     private sealed class TornReader : IEventReader
