@@ -89,7 +89,7 @@ internal sealed class Appliance : IDisposable
 
         IReadOnlyList<string> featureNames = instruments.Count > 0 ? _core.Symbols[0].State.Features.Names : [];
         BoardPath = Path.Combine(options.StateDirectory, BoardName);
-        MonitorParts monitor = new(BoardPath, options, instruments, featureNames, _shard, status, _recorder, () => _supervisor!, log, time);
+        MonitorParts monitor = new(BoardPath, options, instruments, featureNames, _shard, status, _recorder, () => _supervisor!, log, time, _started);
         OneShotIds ids = new(bootNonce);
         _desk = new OperatorDesk(() => _supervisor!, ids, _pool, options.BackupTarget, options.Backup, time, log.Write);
         _duties = HouseDuties.Of(home, () => _supervisor!, ids, _notifier, StatusLine, time, log.Write);

@@ -39,8 +39,8 @@ internal sealed class Monitor : IActor, IDisposable
         _json = new Utf8JsonWriter(_text);
         _board = new StatusBoardWriter(parts.BoardPath, 256 * 1024);
         _write = Write;
-        _started = parts.Time.GetTimestamp();
-        _lastStamp = _started;
+        _started = parts.Started;
+        _lastStamp = parts.Time.GetTimestamp();
     }
 
     /// <inheritdoc/>
@@ -349,4 +349,4 @@ internal sealed class Monitor : IActor, IDisposable
 /// <summary>What the monitor looks at.</summary>
 internal sealed record MonitorParts(
     string BoardPath, ApplianceOptions Options, InstrumentTable Instruments, IReadOnlyList<string> FeatureNames, Shard Shard, ShardStatus Status,
-    Recorder Recorder, Func<Supervisor> Supervisor, ApplianceLog Log, TimeProvider Time);
+    Recorder Recorder, Func<Supervisor> Supervisor, ApplianceLog Log, TimeProvider Time, long Started);
