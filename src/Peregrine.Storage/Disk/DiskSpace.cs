@@ -11,7 +11,7 @@ public interface IDiskSpace
 }
 
 /// <summary>Asks the file system (statvfs).</summary>
-public sealed class FileSystemSpace : IDiskSpace
+public sealed record FileSystemSpace : IDiskSpace
 {
     public DiskSpace Look(string folder)
     {
