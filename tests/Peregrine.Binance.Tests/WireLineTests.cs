@@ -121,7 +121,7 @@ public sealed class WireLineTests
         await using LocalServer server = await LocalServer.Start(async context =>
         {
             using WebSocket socket = await context.WebSockets.AcceptWebSocketAsync(
-                new WebSocketAcceptContext { KeepAliveInterval = TimeSpan.FromMilliseconds(50), KeepAliveTimeout = TimeSpan.FromMilliseconds(300) });
+                new WebSocketAcceptContext { KeepAliveInterval = TimeSpan.FromMilliseconds(50), KeepAliveTimeout = TimeSpan.FromMilliseconds(1_500) });
             await Send(socket, "begin");
             Task<string> reply = Receive(socket);
             await done.Task;
@@ -133,7 +133,7 @@ public sealed class WireLineTests
         poller.Add(line);
         Assert.Equal("begin", Next(line, poller));
         long began = TimeProvider.System.GetTimestamp();
-        Until(line, poller, () => TimeProvider.System.GetElapsedTime(began) > TimeSpan.FromMilliseconds(900));
+        Until(line, poller, () => TimeProvider.System.GetElapsedTime(began) > TimeSpan.FromMilliseconds(2_500));
         done.SetResult();
         Assert.Equal("still here", Next(line, poller));
         Assert.Equal(1, line.Connects);
