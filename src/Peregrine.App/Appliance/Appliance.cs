@@ -235,7 +235,7 @@ internal sealed class Appliance : IDisposable
     private void OnDiskChanged(DiskLevel level, DiskSpace space)
     {
         _log.Write($"disk: {level.Text()} ({space.FreeBytes:N0} of {space.TotalBytes:N0} bytes free)");
-        if (level == DiskLevel.Halt && _options.Mode != RunMode.Record) _commands.TryPost(CoreOrder.CancelAll);
+        if (level == DiskLevel.Halt && _options.Mode != RunMode.Record && !_commands.TryPost(CoreOrder.CancelAll)) _log.Write("disk: the order to halt could not be given, the trader takes no commands");
     }
 
     /// <summary>For `systemctl status`.</summary>

@@ -27,13 +27,12 @@ internal sealed class BackupSchedule(string target, BackupOptions options, TimeP
         if (target.Length == 0) return;
         lock (_gate)
         {
+            if (_entries.Values.Any(static entry => entry.Running is { Status.State: OneShotState.Running })) return;
             long now = time.GetTimestamp();
             foreach (string file in sealedFiles)
             {
                 if (!_entries.TryGetValue(file, out Entry? entry)) _entries.Add(file, entry = new Entry());
-                if (entry.IsDone) continue;
-                if (entry.Running is { Status.State: OneShotState.Running }) return;
-                if (now < entry.NotBefore) continue;
+                if (entry.IsDone || now < entry.NotBefore) continue;
                 entry.Running = supervisor.Spawn(ids.Next(), $"backup {Path.GetFileName(file)}", context => Copy(file, entry, context));
                 return;
             }
@@ -43,33 +42,29 @@ internal sealed class BackupSchedule(string target, BackupOptions options, TimeP
     private void Copy(string file, Entry entry, OneShotContext context)
     {
         int failures = entry.Failures;
-        TimeSpan again;
+        BackupOutcome outcome;
         try
         {
-            BackupOutcome outcome = BackupJob.Attempt(file, target, time, options with { FailedBefore = failures }, progress => Report(context, progress), context.Stopping);
-            context.Result = outcome.Archive;
-            if (outcome.IsDone)
-            {
-                lock (_gate) entry.IsDone = true;
-                if (outcome.Verdict == BackupVerdict.Written) log($"backup written: {outcome.Sentence}");
-                return;
-            }
-            again = outcome.RetryAfter;
-            log($"backup of {Path.GetFileName(file)}: {outcome.Sentence}; tried again in {again.TotalMinutes:0.#} min");
-            Note(entry, again);
-            throw new IOException(outcome.Sentence);
+            outcome = BackupJob.Attempt(file, target, time, options with { FailedBefore = failures }, progress => Report(context, progress), context.Stopping);
         }
-        catch (Exception failure) when (failure is not (IOException or OperationCanceledException))
+        catch (Exception failure) // A damaged file, no zstd, or a person who cancelled it: whatever it is, it is not tried again at once.
         {
-            again = BackupOutcome.PauseAfter(failures + 1);
-            log($"backup of {Path.GetFileName(file)} failed: {failure.Message}; tried again in {again.TotalMinutes:0.#} min");
-            Note(entry, again);
+            Note(file, entry, failure.Message, BackupOutcome.PauseAfter(failures + 1));
             throw;
         }
+        if (!outcome.IsDone)
+        {
+            Note(file, entry, outcome.Sentence, outcome.RetryAfter);
+            throw new IOException(outcome.Sentence);
+        }
+        context.Result = outcome.Archive;
+        lock (_gate) entry.IsDone = true;
+        if (outcome.Verdict == BackupVerdict.Written) log($"backup written: {outcome.Sentence}");
     }
 
-    private void Note(Entry entry, TimeSpan again)
+    private void Note(string file, Entry entry, string why, TimeSpan again)
     {
+        log($"backup of {Path.GetFileName(file)}: {why}; tried again in {again.TotalMinutes:0.#} min");
         lock (_gate)
         {
             entry.Failures++;
