@@ -15,7 +15,7 @@ internal sealed record Recorded(long Sequence, MarketEvent Entry, long[] Payload
         get
         {
             MarketEvent copy = Entry;
-            if (copy.HasPayload || copy.Kind is not (EventKind.Trade or EventKind.AggTrade or EventKind.BookTicker)) copy.PayloadPosition = 0;
+            if (copy.HasPayload || !copy.Kind.IsFlat()) copy.PayloadPosition = 0;
             return $"{Sequence} {Convert.ToHexString(MemoryMarshal.AsBytes(new ReadOnlySpan<MarketEvent>(in copy)))} {string.Join(' ', Payload)}";
         }
     }
@@ -66,6 +66,12 @@ internal sealed class EventSourceOfChance(int seed, int symbols)
                     AskPrice = new Price(wild ? Long(wild) : _price + 1_000_000),
                     AskQuantity = new Quantity(Amount(wild)),
                 };
+                return (entry, payload);
+            case EventKind.MarkPrice or EventKind.Liquidation:
+                entry.Mark = new MarkPriceFields { Mark = new Price(wild ? Long(wild) : _price), Index = new Price(_price), EstimatedSettle = new Price(Amount(wild)), FundingRateUnits = wild ? Long(wild) : _random.Next(-40_000, 40_000), NextFundingTimeMicros = wild ? Long(wild) : _time / 1000 };
+                return (entry, payload);
+            case EventKind.OpenInterest:
+                entry.Interest.Contracts = new Quantity(Amount(wild));
                 return (entry, payload);
             case EventKind.Depth20 or EventKind.DepthDiff or EventKind.DepthSnapshot:
                 int bids = Levels(kind, wild);

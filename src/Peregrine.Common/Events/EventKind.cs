@@ -16,6 +16,15 @@ public enum EventKind : byte
     Kline = 6,
     DepthSnapshot = 7,
 
+    /// <summary>Mark and index price with the funding rate (USD-M); from the stream, or asked for over REST (<see cref="EventFlags.Polled"/>).</summary>
+    MarkPrice = 8,
+
+    /// <summary>An order that the exchange placed to close somebody's position (USD-M forceOrder).</summary>
+    Liquidation = 9,
+
+    /// <summary>Open contracts of a symbol (USD-M), asked for over REST.</summary>
+    OpenInterest = 10,
+
     /// <summary>A process began: the core starts from nothing here.</summary>
     Session = 32,
 
@@ -52,12 +61,14 @@ public static class EventKinds
 {
     /// <summary>Every kind that market data has, in the order of their numbers.</summary>
     public static ReadOnlySpan<EventKind> Market =>
-        [EventKind.AggTrade, EventKind.Trade, EventKind.Depth20, EventKind.DepthDiff, EventKind.BookTicker, EventKind.Kline, EventKind.DepthSnapshot];
+        [EventKind.AggTrade, EventKind.Trade, EventKind.Depth20, EventKind.DepthDiff, EventKind.BookTicker, EventKind.Kline, EventKind.DepthSnapshot,
+            EventKind.MarkPrice, EventKind.Liquidation, EventKind.OpenInterest];
 
     /// <summary>Every kind there is, in the order of their numbers.</summary>
     public static ReadOnlySpan<EventKind> All =>
     [
         EventKind.AggTrade, EventKind.Trade, EventKind.Depth20, EventKind.DepthDiff, EventKind.BookTicker, EventKind.Kline, EventKind.DepthSnapshot,
+        EventKind.MarkPrice, EventKind.Liquidation, EventKind.OpenInterest,
         EventKind.Session, EventKind.Timer, EventKind.Command, EventKind.Line, EventKind.OrderReport, EventKind.Balance, EventKind.Position,
         EventKind.Gap, EventKind.Decision, EventKind.OrderIntent, EventKind.CancelIntent,
     ];
@@ -72,6 +83,9 @@ public static class EventKinds
         EventKind.BookTicker => "bookTicker",
         EventKind.Kline => "kline",
         EventKind.DepthSnapshot => "depthSnapshot",
+        EventKind.MarkPrice => "markPrice",
+        EventKind.Liquidation => "liquidation",
+        EventKind.OpenInterest => "openInterest",
         EventKind.Session => "session",
         EventKind.Timer => "timer",
         EventKind.Command => "command",
@@ -100,6 +114,10 @@ public static class EventKinds
         return false;
     }
 
+    /// <summary>Whether all five words behind the header are the kind's own fields, and there is no payload.</summary>
+    public static bool IsFlat(this EventKind kind) =>
+        kind is EventKind.Trade or EventKind.AggTrade or EventKind.BookTicker or EventKind.MarkPrice or EventKind.Liquidation or EventKind.OpenInterest;
+
     public static bool IsMarket(this EventKind kind) => kind is > EventKind.None and < EventKind.Session;
 
     /// <summary>Whether the core answers with it rather than being told it.</summary>
@@ -120,6 +138,12 @@ public enum EventFlags : byte
 
     /// <summary>Klines: the candle is complete.</summary>
     Closed = 4,
+
+    /// <summary>Liquidations: the forced order sells, so a long position was closed.</summary>
+    Sell = 8,
+
+    /// <summary>It was asked for over REST rather than pushed.</summary>
+    Polled = 16,
 
     /// <summary>The rest of the event lies in the ring's payload words.</summary>
     HasPayload = 128,

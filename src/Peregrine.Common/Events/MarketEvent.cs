@@ -34,6 +34,15 @@ public struct MarketEvent
     /// <summary>Depth20, DepthDiff and DepthSnapshot; the levels are the payload, bids first.</summary>
     [FieldOffset(24)] public DepthFields Depth;
 
+    /// <summary>MarkPrice.</summary>
+    [FieldOffset(24)] public MarkPriceFields Mark;
+
+    /// <summary>Liquidation.</summary>
+    [FieldOffset(24)] public LiquidationFields Liquidation;
+
+    /// <summary>OpenInterest.</summary>
+    [FieldOffset(24)] public OpenInterestFields Interest;
+
     /// <summary>Where the payload words begin; a position of the ring that only it can turn into memory.</summary>
     [FieldOffset(24)] public long PayloadPosition;
 
@@ -72,6 +81,42 @@ public struct BookTickerFields
     public Quantity BidQuantity;
     public Price AskPrice;
     public Quantity AskQuantity;
+}
+
+/// <summary>What positions are valued at, and what holding them costs.</summary>
+public struct MarkPriceFields
+{
+    public Price Mark;
+    public Price Index;
+
+    /// <summary>The price that a settlement now would use; zero where the exchange says none.</summary>
+    public Price EstimatedSettle;
+
+    /// <summary>What longs pay shorts at the next funding, 1e-8 of the position's value; negative where shorts pay.</summary>
+    public long FundingRateUnits;
+
+    /// <summary>Microseconds since 1970.</summary>
+    public long NextFundingTimeMicros;
+}
+
+/// <summary>A forced order as the exchange reports it, at most one a second for each symbol. Its side is <see cref="EventFlags.Sell"/>.</summary>
+public struct LiquidationFields
+{
+    public Price Price;
+    public Price AveragePrice;
+    public Quantity Quantity;
+
+    /// <summary>Of the last fill.</summary>
+    public Quantity LastQuantity;
+
+    /// <summary>Filled so far.</summary>
+    public Quantity FilledQuantity;
+}
+
+/// <summary>Contracts that are open, in the base asset.</summary>
+public struct OpenInterestFields
+{
+    public Quantity Contracts;
 }
 
 /// <summary>Levels of a book and the update ids that place them.</summary>

@@ -76,4 +76,13 @@ public enum GapReason : byte
 
     /// <summary>The process ended before it could record them.</summary>
     Killed = 7,
+
+    /// <summary>A stream said nothing for longer than it ever does while the connection lived (or never spoke at all).</summary>
+    Silent = 8,
+
+    /// <summary>A stream went on, but only with what was known already: old messages, or an event time that stands still.</summary>
+    Frozen = 9,
+
+    /// <summary>The book contradicted the best prices or the trades on the wire.</summary>
+    Contradicted = 10,
 }

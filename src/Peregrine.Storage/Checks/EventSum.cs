@@ -47,7 +47,7 @@ internal static class EventSum
             copy.PayloadPosition = 0;
             copy.PayloadWords = payload.Length;
         }
-        else if (entry.Kind != EventKind.BookTicker)
+        else if (!entry.Kind.IsFlat())
         {
             copy.PayloadPosition = 0;
             copy.PayloadWords = 0;

@@ -32,6 +32,9 @@ internal static class ExportColumns
         EventKind.AggTrade or EventKind.Trade =>
             [Number("id"), Units("price"), Units("quantity"), Number("first_id"), Number("last_id"), Flag("buyer_is_maker"), Flag("off_market")],
         EventKind.BookTicker => [Number("update_id"), Units("bid_price"), Units("bid_quantity"), Units("ask_price"), Units("ask_quantity")],
+        EventKind.MarkPrice => [Units("mark"), Units("index"), Units("estimated_settle"), Units("funding_rate"), Number("next_funding_time"), Flag("polled")],
+        EventKind.Liquidation => [Text("side", SideWidth), Units("price"), Units("average_price"), Units("quantity"), Units("last_quantity"), Units("filled_quantity")],
+        EventKind.OpenInterest => [Units("contracts")],
         EventKind.Kline =>
         [
             Number("open_time"), Number("close_time"), Units("open"), Units("high"), Units("low"), Units("close"), Units("volume"), Units("quote_volume"),

@@ -76,6 +76,9 @@ internal sealed class ExportHandler(EventKind kind, DepthExport depth, Instrumen
         {
             case EventKind.AggTrade or EventKind.Trade: WriteTrade(in entry); break;
             case EventKind.BookTicker: WriteTicker(in entry); break;
+            case EventKind.MarkPrice: WriteMark(in entry); break;
+            case EventKind.Liquidation: WriteLiquidation(in entry); break;
+            case EventKind.OpenInterest: rows.Units(entry.Interest.Contracts.Raw); break;
             case EventKind.Kline: WriteKline(in entry, in Payload.Read<Kline>(payload)); break;
             case EventKind.OrderIntent: WriteIntent(in Payload.Read<OrderIntent>(payload)); break;
             case EventKind.CancelIntent: WriteCancel(in Payload.Read<CancelIntent>(payload)); break;
@@ -135,6 +138,26 @@ internal sealed class ExportHandler(EventKind kind, DepthExport depth, Instrumen
         rows.Units(entry.Ticker.BidQuantity.Raw);
         rows.Units(entry.Ticker.AskPrice.Raw);
         rows.Units(entry.Ticker.AskQuantity.Raw);
+    }
+
+    private void WriteMark(in MarketEvent entry)
+    {
+        rows.Units(entry.Mark.Mark.Raw);
+        rows.Units(entry.Mark.Index.Raw);
+        rows.Units(entry.Mark.EstimatedSettle.Raw);
+        rows.Units(entry.Mark.FundingRateUnits);
+        rows.Number(entry.Mark.NextFundingTimeMicros);
+        rows.Flag((entry.Flags & EventFlags.Polled) != 0);
+    }
+
+    private void WriteLiquidation(in MarketEvent entry)
+    {
+        rows.Text(((entry.Flags & EventFlags.Sell) != 0 ? Side.Sell : Side.Buy).Text());
+        rows.Units(entry.Liquidation.Price.Raw);
+        rows.Units(entry.Liquidation.AveragePrice.Raw);
+        rows.Units(entry.Liquidation.Quantity.Raw);
+        rows.Units(entry.Liquidation.LastQuantity.Raw);
+        rows.Units(entry.Liquidation.FilledQuantity.Raw);
     }
 
     private void WriteKline(in MarketEvent entry, in Kline kline)

@@ -21,7 +21,7 @@ internal static class Schema
 
           seq           INTEGER PRIMARY KEY,  -- arrival sequence, one over all tables
           symbol        INTEGER NOT NULL,     -- symbol.id, 0 for none
-          flags         INTEGER NOT NULL,     -- 1 buyer is maker, 2 off market, 4 candle closed, 128 has payload
+          flags         INTEGER NOT NULL,     -- 1 buyer is maker, 2 off market, 4 candle closed, 8 sell, 16 polled, 128 has payload
           lag           INTEGER NOT NULL,     -- exchange_time minus transaction time, microseconds
           exchange_time INTEGER NOT NULL,     -- microseconds since 1970 UTC, 0 where the wire has none
           receive_time  INTEGER NOT NULL,     -- nanoseconds since 1970 UTC, our clock

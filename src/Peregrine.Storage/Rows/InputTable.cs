@@ -6,7 +6,7 @@ using Peregrine.Storage.Sqlite;
 
 namespace Peregrine.Storage.Rows;
 
-/// <summary>Every kind without a table of its own, and events whose own table cannot hold them: free numbers and the payload as it is.</summary>
+/// <summary>Every kind without a table of its own, and events whose own table cannot hold them: free numbers and the payload as it is. A flat kind's blob is its five words.</summary>
 internal sealed class InputTable : RowTable
 {
     internal override EventKind Kind => EventKind.None;
@@ -23,12 +23,9 @@ internal sealed class InputTable : RowTable
         insert.Bind(FirstParameter + 3, entry.Plain.C);
         insert.Bind(FirstParameter + 4, entry.Depth.BidCount);
         if (entry.HasPayload) insert.BindBlob(FirstParameter + 5, MemoryMarshal.AsBytes(payload));
-        else if (IsFlat(entry.Kind)) insert.BindBlob(FirstParameter + 5, MemoryMarshal.AsBytes(new ReadOnlySpan<TradeFields>(in entry.Trade)));
+        else if (entry.Kind.IsFlat()) insert.BindBlob(FirstParameter + 5, MemoryMarshal.AsBytes(new ReadOnlySpan<TradeFields>(in entry.Trade)));
         else insert.BindNull(FirstParameter + 5);
     }
-
-    /// <summary>Kinds whose own fields take the place of the free numbers and more: their blob is those five words.</summary>
-    private static bool IsFlat(EventKind kind) => kind is EventKind.Trade or EventKind.AggTrade or EventKind.BookTicker;
 
     internal override ReadOnlySpan<long> Read(Statement select, ref MarketEvent entry, ref long[] words, SymbolUnits units)
     {
@@ -40,7 +37,7 @@ internal sealed class InputTable : RowTable
         ReadOnlySpan<byte> blob = select.Blob(CommonColumns + 5);
         if (!entry.HasPayload)
         {
-            if (IsFlat(entry.Kind) && blob.Length == Unsafe.SizeOf<TradeFields>()) entry.Trade = MemoryMarshal.Read<TradeFields>(blob);
+            if (entry.Kind.IsFlat() && blob.Length == Unsafe.SizeOf<TradeFields>()) entry.Trade = MemoryMarshal.Read<TradeFields>(blob);
             return default;
         }
         int count = blob.Length / sizeof(long);
