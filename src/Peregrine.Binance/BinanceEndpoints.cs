@@ -11,6 +11,9 @@ public sealed record BinanceEndpoints
     /// <summary>Streams without a path: wss://stream.binance.com:9443.</summary>
     public required Uri Streams { get; init; }
 
+    /// <summary>Another host or port that carries the same streams, for second connections; null where there is only one.</summary>
+    public Uri? OtherStreams { get; init; }
+
     /// <summary>The WebSocket API with its path.</summary>
     public required Uri WebSocketApi { get; init; }
 
@@ -29,6 +32,7 @@ public sealed record BinanceEndpoints
         {
             Rest = new Uri("https://api.binance.com"),
             Streams = new Uri("wss://stream.binance.com:9443"),
+            OtherStreams = new Uri("wss://stream.binance.com:443"),
             WebSocketApi = new Uri("wss://ws-api.binance.com:443/ws-api/v3"),
         };
 

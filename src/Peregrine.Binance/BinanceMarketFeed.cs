@@ -1,3 +1,6 @@
+using System.Diagnostics;
+
+using Peregrine.Binance.Feed;
 using Peregrine.Binance.Rest;
 using Peregrine.Binance.Streams;
 using Peregrine.Binance.Wire;
@@ -8,32 +11,38 @@ using Peregrine.MarketData;
 namespace Peregrine.Binance;
 
 /// <summary>
-/// Market data from Binance, or from anything that speaks its protocol: combined streams over as many lines as they need, decoded into the ring by the thread
-/// that polls, and depth snapshots over REST by a thread beside it.
+/// Market data from Binance, or from anything that speaks its protocol: combined streams over as many connections as they need, each group of streams over
+/// one or two of them, decoded into the ring by the thread that polls, and depth snapshots over REST by a thread beside it.
 /// </summary>
 public sealed class BinanceMarketFeed : IMarketFeed
 {
-    /// <summary>Binance's limit of streams per connection.</summary>
-    private const int StreamsPerLineMax = 1024;
-
-    /// <summary>URLs beyond this are refused by servers on the way.</summary>
-    private const int QueryCharactersMax = 4096;
-
     /// <summary>Frames that one poll takes in before the hot thread sees to its other work.</summary>
     private const int FramesPerPollMax = 256;
 
+    /// <summary>How often the connections are looked at for their age and their news.</summary>
+    private static readonly long LookEvery = Stopwatch.Frequency / 10;
+
     private readonly EventRing _ring;
     private readonly TimeProvider _time;
-    private readonly Action<string> _log;
     private readonly StreamDecoder _decoder;
     private readonly SnapshotLoader _snapshots;
-    private readonly WireLine[] _lines;
-    private readonly bool[] _known;
+    private readonly StreamGroup[] _groups;
+    private readonly Action<FeedLine> _letGo;
+    private readonly ArrivalGate _gate;
+    private readonly LineKeeper _keeper;
+    private readonly Renewals _renewals;
+    private FeedLine[] _lines;
+    private LinePoller? _poller;
+    private long _nextLook;
     private int _turn;
     private int _connected;
     private long _frames;
     private long _refused;
     private long _unknown;
+    private long _duplicates;
+    private long _goneOversized;
+    private long _goneConnects;
+    private long _renewed;
     private long _lastReadTicks;
     private Refusal _lastRefusal;
 
@@ -42,51 +51,68 @@ public sealed class BinanceMarketFeed : IMarketFeed
     /// <exception cref="ArgumentException">A kind of stream that is not read here.</exception>
     public BinanceMarketFeed(
         BinanceEndpoints endpoints, Market market, InstrumentTable instruments, IReadOnlyList<string> streamKinds, EventRing ring,
-        TimeProvider time, Random random, Action<string> log, WireOptions? options = null)
+        TimeProvider time, Random random, Action<string> log, FeedOptions? options = null)
     {
+        options ??= new FeedOptions();
         _ring = ring;
         _time = time;
-        _log = log;
         var table = new StreamTable(instruments, streamKinds);
         _decoder = new StreamDecoder(market, table);
-        _lines = [.. Addresses(endpoints, table).Select((address, i) => new WireLine($"streams {i + 1}", address, options ?? new WireOptions(), time, random, log))];
-        _known = new bool[_lines.Length];
+        _groups = [.. StreamGroups.Of(endpoints, table, instruments.Count, options.LinesPerGroup)];
+        _letGo = LetGo;
+        int keys = Renewals.KeysOf(_groups);
+        _gate = new ArrivalGate(keys);
+        int made = 0;
+        _keeper = new LineKeeper(
+            (group, slot) => new WireLine($"streams {group.Number}{(options.LinesPerGroup > 1 ? $" {(char)('A' + slot)}" : "")}", group.Addresses[slot], options.Wire, time, new Random(unchecked(random.Next() + ++made)), log),
+            keys);
+        _renewals = new Renewals(_groups, _gate, _keeper, options, random, log);
         _snapshots = new SnapshotLoader(endpoints, market, instruments, time, random, log);
-        foreach (WireLine line in _lines) line.Start();
+        foreach (StreamGroup group in _groups)
+            for (int slot = 0; slot < options.LinesPerGroup; slot++) group.Lines.Add(_keeper.Make(group, slot));
+        _lines = [.. _groups.SelectMany(static group => group.Lines)];
+        foreach (FeedLine line in _lines) line.Wire.Start();
     }
-
-    /// <summary>For a <see cref="LinePoller"/> that waits on them.</summary>
-    public IReadOnlyList<WireLine> Lines => _lines;
 
     /// <inheritdoc/>
     public long LastReadTicks => Volatile.Read(ref _lastReadTicks);
+
+    /// <inheritdoc/>
+    public long LastDecodedTicks { get; private set; }
 
     /// <inheritdoc/>
     public FeedStatus Status
     {
         get
         {
-            long connects = 0, oversized = 0;
+            long connects = _goneConnects, oversized = _goneOversized;
             string error = "";
-            foreach (WireLine line in _lines)
+            FeedLine[] lines = Volatile.Read(ref _lines);
+            foreach (FeedLine line in lines)
             {
-                connects += Math.Max(0, line.Connects - 1);
-                oversized += line.Oversized;
-                if (line.LastError.Length > 0) error = $"{line.Name}: {line.LastError}";
+                connects += Math.Max(0, line.Wire.Connects - 1);
+                oversized += line.Wire.Oversized;
+                if (line.Wire.LastError.Length > 0) error = $"{line.Wire.Name}: {line.Wire.LastError}";
             }
             if (error.Length == 0 && _snapshots.LastError.Length > 0) error = _snapshots.LastError;
             if (error.Length == 0 && _lastRefusal != Refusal.None) error = $"a message was refused: {_lastRefusal}";
             return new FeedStatus(
-                Volatile.Read(ref _connected), _lines.Length, Volatile.Read(ref _frames), Volatile.Read(ref _refused) + oversized + _snapshots.Refused,
-                Volatile.Read(ref _unknown), connects, error);
+                Volatile.Read(ref _connected), lines.Length, Volatile.Read(ref _frames), Volatile.Read(ref _refused) + oversized + _snapshots.Refused,
+                Volatile.Read(ref _unknown), connects, Volatile.Read(ref _renewed), Volatile.Read(ref _duplicates), error);
         }
     }
+
+    /// <summary>Each connection's part in it; from any thread.</summary>
+    public IReadOnlyList<LineStatus> Lines => [.. Volatile.Read(ref _lines).Select(line => new LineStatus(
+        line.Wire.Name, line.IsUp, line.IsSuccessor, line.Wins, line.Duplicates, line.Missed, line.Lag.Quantile(0.5), line.Lag.Quantile(0.99)))];
 
     /// <summary>Lets the poller wait on the feed's lines, and be woken by its snapshots.</summary>
     public void AddTo(LinePoller poller)
     {
-        foreach (WireLine line in _lines) poller.Add(line);
+        _poller = poller;
+        foreach (FeedLine line in _lines) poller.Add(line.Wire);
         _snapshots.Poller = poller;
+        _keeper.Poller = poller;
     }
 
     /// <inheritdoc/>
@@ -98,14 +124,17 @@ public sealed class BinanceMarketFeed : IMarketFeed
             _ = snapshot!.Publish(_ring, _time.GetUnixNanos());
             any = true;
         }
+        long now = Stopwatch.GetTimestamp();
+        if (now >= _nextLook) Look(now);
         // Each poll begins with another line, so that a busy one does not starve the rest.
-        if (++_turn >= _lines.Length) _turn = 0;
+        FeedLine[] lines = _lines;
+        if (++_turn >= lines.Length) _turn = 0;
         int left = FramesPerPollMax;
-        for (int i = 0; i < _lines.Length; i++)
+        for (int i = 0; i < lines.Length; i++)
         {
-            int at = _turn + i < _lines.Length ? _turn + i : _turn + i - _lines.Length;
-            int share = Math.Max(1, left / (_lines.Length - i));
-            int taken = Drain(at, share);
+            int at = _turn + i < lines.Length ? _turn + i : _turn + i - lines.Length;
+            int share = Math.Max(1, left / (lines.Length - i));
+            int taken = Drain(lines[at], share);
             left -= taken;
             any |= taken > 0;
         }
@@ -115,89 +144,116 @@ public sealed class BinanceMarketFeed : IMarketFeed
     /// <inheritdoc/>
     public void RequestSnapshot(SymbolId symbol) => _snapshots.Request(symbol);
 
+    /// <inheritdoc/>
+    public void Renew(SymbolId symbol, EventKind kind) => _renewals.OnStale(symbol, kind);
+
     public void Dispose()
     {
-        foreach (WireLine line in _lines) line.Dispose();
+        _keeper.Dispose();
+        foreach (FeedLine line in _lines) line.Wire.Dispose();
         _snapshots.Dispose();
     }
 
-    private int Drain(int at, int framesMax)
+    private int Drain(FeedLine line, int framesMax)
     {
-        WireLine line = _lines[at];
+        WireLine wire = line.Wire;
         int frames = 0;
         while (frames < framesMax)
         {
-            bool received = line.TryReceive(out ReadOnlySpan<byte> message);
-            if (line.IsUp != _known[at]) Tell(at, line);
+            bool received = wire.TryReceive(out ReadOnlySpan<byte> message);
+            if (wire.IsUp != line.IsUp) UpOrDown(line);
             if (!received) break;
             frames++;
-            Volatile.Write(ref _lastReadTicks, line.LastReadTicks);
-            DecodeResult result = _decoder.Decode(message, _ring, line.LastReadUnixNanos);
-            switch (result.Outcome)
-            {
-                case DecodeOutcome.Event:
-                    _ = _ring.Publish();
-                    break;
-                case DecodeOutcome.Refused:
-                    _lastRefusal = result.Reason;
-                    Volatile.Write(ref _refused, _refused + 1);
-                    break;
-                case DecodeOutcome.Unknown:
-                    Volatile.Write(ref _unknown, _unknown + 1);
-                    break;
-                case DecodeOutcome.ServerShutdown:
-                    line.Abort("the server announced its shutdown");
-                    break;
-                case DecodeOutcome.Control:
-                default:
-                    break;
-            }
+            Volatile.Write(ref _lastReadTicks, wire.LastReadTicks);
+            Take(line, message);
         }
         if (frames > 0) Volatile.Write(ref _frames, _frames + frames);
         return frames;
     }
 
-    /// <summary>A line that came or went is a fact for the core: its books are not whole any more.</summary>
-    private void Tell(int at, WireLine line)
+    private void Take(FeedLine line, ReadOnlySpan<byte> message)
     {
-        bool up = _known[at] = line.IsUp;
-        Volatile.Write(ref _connected, _connected + (up ? 1 : -1));
-        ref MarketEvent slot = ref _ring.Claim();
-        slot.Kind = EventKind.Line;
-        slot.ReceiveTimeNanos = _time.GetUnixNanos();
-        slot.Plain.A = at + 1;
-        slot.Plain.B = up ? 1 : 0;
-        _ = _ring.Publish();
-    }
-
-    /// <summary>The combined-stream addresses: by route where the market has routes, and as many as the limits demand.</summary>
-    private static List<Uri> Addresses(BinanceEndpoints endpoints, StreamTable table)
-    {
-        var addresses = new List<Uri>();
-        foreach (IGrouping<string, StreamInfo> route in table.Streams.GroupBy(stream => endpoints.AreStreamsRouted ? RouteOf(stream.Kind) : ""))
+        DecodeResult result = _decoder.Decode(message, _ring, line.Wire.LastReadUnixNanos);
+        switch (result.Outcome)
         {
-            var names = new List<string>();
-            int characters = 0;
-            foreach (StreamInfo stream in route)
-            {
-                string name = Uri.EscapeDataString(stream.Name).Replace("%40", "@", StringComparison.Ordinal);
-                if (names.Count == StreamsPerLineMax || characters + name.Length > QueryCharactersMax)
-                {
-                    addresses.Add(Address(endpoints, route.Key, names));
-                    names.Clear();
-                    characters = 0;
-                }
-                names.Add(name);
-                characters += name.Length + 1;
-            }
-            if (names.Count > 0) addresses.Add(Address(endpoints, route.Key, names));
+            case DecodeOutcome.Event:
+                LastDecodedTicks = Stopwatch.GetTimestamp();
+                if (_gate.Passes(line, in _ring.Claimed, line.Wire.LastReadTicks)) _ = _ring.Publish();
+                else Volatile.Write(ref _duplicates, _duplicates + 1);
+                break;
+            case DecodeOutcome.Refused:
+                _lastRefusal = result.Reason;
+                Volatile.Write(ref _refused, _refused + 1);
+                break;
+            case DecodeOutcome.Unknown:
+                Volatile.Write(ref _unknown, _unknown + 1);
+                break;
+            case DecodeOutcome.ServerShutdown:
+                _renewals.OnShutdown(line);
+                break;
+            case DecodeOutcome.Control:
+            default:
+                break;
         }
-        return addresses;
     }
 
-    private static Uri Address(BinanceEndpoints endpoints, string route, List<string> names) =>
-        new(endpoints.Streams, $"{route}/stream?streams={string.Join('/', names)}");
+    private void Look(long now)
+    {
+        _nextLook = now + LookEvery;
+        while (_keeper.TryTake(out FeedLine made, out FeedLine predecessor))
+        {
+            Renewals.OnMade(made, predecessor);
+            _poller?.Add(made.Wire);
+            _lines = [.. _lines, made];
+        }
+        _renewals.Look(now, _letGo);
+        Volatile.Write(ref _renewed, _renewals.Renewed);
+    }
 
-    /// <summary>USD-M, since 2026-04: books under /public, everything else under /market; a stream on the wrong one stays silent.</summary>
-    private static string RouteOf(EventKind kind) => kind is EventKind.Depth20 or EventKind.DepthDiff or EventKind.BookTicker or EventKind.Trade ? "/public" : "/market";
+    private void LetGo(FeedLine line)
+    {
+        _goneConnects += Math.Max(0, line.Wire.Connects - 1);
+        _goneOversized += line.Wire.Oversized;
+        _poller?.Remove(line.Wire);
+        _lines = [.. _lines.Where(other => other != line)];
+        if (line.IsUp) Volatile.Write(ref _connected, _connected - 1);
+        line.WentDown();
+        Tell(line.Group);
+        _keeper.Retire(line);
+    }
+
+    private void UpOrDown(FeedLine line)
+    {
+        if (line.Wire.IsUp)
+        {
+            long now = Stopwatch.GetTimestamp();
+            line.CameUp(now, _renewals.RenewAt(now));
+        }
+        else
+        {
+            line.WentDown();
+        }
+        Volatile.Write(ref _connected, _connected + (line.IsUp ? 1 : -1));
+        Tell(line.Group);
+    }
+
+    /// <summary>Streams that no connection carries any more, or that one carries again, are a fact for the core.</summary>
+    private void Tell(StreamGroup group)
+    {
+        bool up = group.Lines.Exists(static line => line.IsUp);
+        if (up == group.IsUp) return;
+        group.IsUp = up;
+        long now = _time.GetUnixNanos();
+        if (group.HasAllSymbols)
+        {
+            MarketEvent all = LineEvent.Of(group.Number, up, now, kinds: group.Kinds);
+            _ = _ring.Append(in all, default);
+            return;
+        }
+        foreach (SymbolId symbol in group.Symbols)
+        {
+            MarketEvent one = LineEvent.Of(group.Number, up, now, symbol, group.Kinds);
+            _ = _ring.Append(in one, default);
+        }
+    }
 }

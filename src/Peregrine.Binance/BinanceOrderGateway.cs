@@ -117,6 +117,9 @@ public sealed class BinanceOrderGateway : IOrderGateway
     }
 
     /// <inheritdoc/>
+    public long LastEncodedTicks { get; private set; }
+
+    /// <inheritdoc/>
     public SendResult Place(in OrderIntent intent, Instrument instrument)
     {
         ReadOnlySpan<byte> type = OrderText.Of(intent.Type);
@@ -142,6 +145,7 @@ public sealed class BinanceOrderGateway : IOrderGateway
         request.TimeInForce = intent.TimeInForce;
 
         Render(id, now / 1_000, in intent, instrument.Id);
+        LastEncodedTicks = System.Diagnostics.Stopwatch.GetTimestamp();
         SendResult result = Send(id);
         if (result == SendResult.NotSent) _rate.GiveBack();
         return result;

@@ -37,6 +37,9 @@ public interface IOrderGateway : IDisposable
     /// <summary>Asks for the order's state; the answer comes as an OrderReport of type Status (or Unknown).</summary>
     void Query(ClientOrderId clientId, Instrument instrument);
 
+    /// <summary><see cref="System.Diagnostics.Stopwatch.GetTimestamp"/> of when the last order's bytes were ready to be sent; 0 where none are made.</summary>
+    long LastEncodedTicks => 0;
+
     /// <summary>Counters for screens and results; read from any thread.</summary>
     GatewayStatus Status { get; }
 }

@@ -75,6 +75,13 @@ public sealed class EventRing : IEventWriter
         return ref slot;
     }
 
+    /// <summary>Producer: the slot that was claimed and filled, before it is published.</summary>
+    public ref readonly MarketEvent Claimed
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => ref _slots[_next & _slotMask];
+    }
+
     /// <summary>Producer: room for payload words behind each other; <see cref="SetPayload"/> says how many were used.</summary>
     public Span<long> ClaimWords(int wordsMax)
     {

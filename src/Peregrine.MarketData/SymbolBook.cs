@@ -20,6 +20,9 @@ public enum BookState : byte
 
     /// <summary>The best bid was not below the best ask; a new snapshot (or the next depth20) is awaited.</summary>
     Crossed = 4,
+
+    /// <summary>Its witnesses say otherwise; a new snapshot (or the next depth20) is awaited.</summary>
+    Contradicted = 5,
 }
 
 /// <summary>
@@ -35,6 +38,8 @@ public sealed class SymbolBook
     private BookSequence _sequence;
     private bool _hasDiffs;
     private bool _hasSnapshot;
+    private Price _knownBid;
+    private Price _knownAsk;
 
     /// <param name="instrument">The symbol; its market decides which rule its diffs follow.</param>
     /// <param name="capacity">Levels of each side there is room for before memory grows; a liquid symbol comes to several thousand within minutes.</param>
@@ -53,7 +58,7 @@ public sealed class SymbolBook
     /// Whether the shell has to fetch a depth snapshot. Stays true until one arrives that fits the diffs (one that is too old does not), so a
     /// request that got lost is simply made again.
     /// </summary>
-    public bool WantsSnapshot => _pending.Count > 0 && State is BookState.Buffering or BookState.Gapped or BookState.Crossed;
+    public bool WantsSnapshot => _pending.Count > 0 && State is BookState.Buffering or BookState.Gapped or BookState.Crossed or BookState.Contradicted;
 
     /// <summary>The highest bid as last known, all zero where there is none. Only to be relied on while <see cref="IsTradable"/>.</summary>
     public Level BestBid => _book.BestBid;
@@ -94,13 +99,36 @@ public sealed class SymbolBook
             case EventKind.BookTicker:
                 Ticker = entry.Ticker;
                 return BookChange.Nothing;
-            case EventKind.Line: return LineEvent.IsUp(in entry) ? BookChange.Nothing : OnLineDown();
+            case EventKind.Line: return LineEvent.IsUp(in entry) || !LineEvent.Carries(in entry, _hasDiffs ? EventKind.DepthDiff : EventKind.Depth20) ? BookChange.Nothing : OnLineDown();
             case EventKind.Session:
                 Forget();
                 _hasDiffs = false;
                 return BookChange.Nothing;
             default: return BookChange.Nothing;
         }
+    }
+
+    /// <summary>Its witnesses say otherwise: it begins anew.</summary>
+    public BookChange Distrust()
+    {
+        if (State != BookState.Live) return BookChange.Nothing;
+        BookChange change = BookChange.Gap(GapReason.Contradicted, _book.BestAsk.Price.Raw, _book.BestBid.Price.Raw);
+        Restart(BookState.Contradicted);
+        return change;
+    }
+
+    /// <summary>
+    /// How far a side is known: the exchange told every level up to this price, and of those beyond it only what changed since. Zero where nothing is known.
+    /// </summary>
+    public Price KnownTo(Side side) => side == Side.Buy ? _knownBid : _knownAsk;
+
+    private void NoteReach(in MarketEvent entry, ReadOnlySpan<long> payload)
+    {
+        _knownBid = _knownAsk = Price.Zero;
+        foreach (ref readonly Level level in Payload.Bids(in entry, payload))
+            if (_knownBid.IsZero || level.Price < _knownBid) _knownBid = level.Price;
+        foreach (ref readonly Level level in Payload.Asks(in entry, payload))
+            if (level.Price > _knownAsk) _knownAsk = level.Price;
     }
 
     private BookChange OnDiff(in MarketEvent entry, ReadOnlySpan<long> payload)
@@ -174,6 +202,7 @@ public sealed class SymbolBook
         }
 
         _book.Load(Payload.Bids(in entry, payload), Payload.Asks(in entry, payload));
+        NoteReach(in entry, payload);
         for (int i = from; i < _pending.Count; i++)
         {
             if (i > from) sequence.Accept(_pending[i].FirstUpdateId, _pending[i].FinalUpdateId, _pending[i].PreviousFinalUpdateId);
@@ -201,6 +230,7 @@ public sealed class SymbolBook
     {
         if (entry.Depth.FinalUpdateId < LastUpdateId) return BookChange.Nothing;
         _book.Load(Payload.Bids(in entry, payload), Payload.Asks(in entry, payload));
+        NoteReach(in entry, payload);
         LastUpdateId = entry.Depth.FinalUpdateId;
         UpdatedNanos = entry.ReceiveTimeNanos;
         BookState before = State;
@@ -239,6 +269,7 @@ public sealed class SymbolBook
         Restart(BookState.Empty);
         _book.Clear();
         LastUpdateId = 0;
+        _knownBid = _knownAsk = Price.Zero;
         Ticker = default;
     }
 

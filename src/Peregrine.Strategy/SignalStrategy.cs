@@ -50,7 +50,7 @@ public sealed class SignalStrategy : IStrategy
         SymbolState symbol = input.Symbol;
         ref Wish wish = ref WishOf(symbol.Instrument.Id);
         if (input.Event.Kind == EventKind.Session) wish = default;
-        if (!symbol.Book.IsTradable) return;
+        if (!symbol.IsTradable) return;
 
         if (!wish.HasBegun)
         {

@@ -1,6 +1,7 @@
 using Peregrine.Common;
 using Peregrine.Common.Events;
 using Peregrine.MarketData;
+using Peregrine.MarketData.Trust;
 using Peregrine.Strategy.Features;
 
 namespace Peregrine.Strategy;
@@ -8,11 +9,15 @@ namespace Peregrine.Strategy;
 /// <summary>What the core knows of one symbol: its book, its features, its last trade, and what the model last said.</summary>
 public sealed class SymbolState
 {
-    public SymbolState(Instrument instrument, FeatureOptions features)
+    /// <param name="instrument">The symbol.</param>
+    /// <param name="features">What the features are made with.</param>
+    /// <param name="streams">The kinds of stream that are subscribed and have to prove that they live; none for a recording that does not say.</param>
+    public SymbolState(Instrument instrument, FeatureOptions features, ReadOnlySpan<EventKind> streams = default)
     {
         Instrument = instrument;
         Book = new SymbolBook(instrument);
         Features = new FeatureSet(instrument, features);
+        Trust = new SymbolTrust(Book, streams);
     }
 
     /// <summary>The symbol with its trading rules; replaced when the exchange changes them.</summary>
@@ -20,6 +25,12 @@ public sealed class SymbolState
 
     public SymbolBook Book { get; }
     public FeatureSet Features { get; }
+
+    /// <summary>Whether the streams live and the book agrees with its witnesses.</summary>
+    public SymbolTrust Trust { get; }
+
+    /// <summary>Whether orders may be based on what is known: a sound book, and nothing that speaks against it.</summary>
+    public bool IsTradable => Book.IsTradable && Trust.IsGood;
 
     /// <summary>The price of the last trade on the market, zero before the first.</summary>
     public Price LastTradePrice { get; private set; }
@@ -42,6 +53,8 @@ public sealed class SymbolState
                 break;
         }
         BookChange change = Book.OnEvent(in entry, payload);
+        Trust.OnEvent(in entry, payload, change.Kind);
+        if (Trust.TakeCondemnation() && !change.IsGap) change = Book.Distrust();
         Features.OnEvent(in entry, payload, Book);
         return change;
     }

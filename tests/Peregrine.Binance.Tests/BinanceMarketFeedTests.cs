@@ -3,6 +3,7 @@ using System.Text;
 
 using Microsoft.AspNetCore.Http;
 
+using Peregrine.Binance.Feed;
 using Peregrine.Binance.Wire;
 using Peregrine.Common;
 using Peregrine.Common.Events;
@@ -16,7 +17,7 @@ public sealed class BinanceMarketFeedTests
 {
     private const string Trade = """{"stream":"btcusdt@trade","data":{"e":"trade","E":1723161255343,"s":"BTCUSDT","t":ID,"p":"61837.63","q":"0.02","T":1723161255342,"m":true}}""";
 
-    private static readonly WireOptions Quick = new() { BackoffFirst = TimeSpan.FromMilliseconds(10), BackoffCap = TimeSpan.FromMilliseconds(50) };
+    private static readonly FeedOptions Quick = new() { Wire = new() { BackoffFirst = TimeSpan.FromMilliseconds(10), BackoffCap = TimeSpan.FromMilliseconds(50) } };
 
     private static void Until(BinanceMarketFeed feed, LinePoller poller, Func<bool> reached)
     {

@@ -41,6 +41,7 @@ public sealed class ExportNpyTests(ITestOutputHelper output)
     [
         "price", "quantity", "bid_price", "bid_quantity", "ask_price", "ask_quantity", "open", "high", "low", "close", "volume", "quote_volume", "taker_volume",
         "taker_quote_volume", "last_price", "last_quantity", "cumulative_quantity", "cumulative_quote", "commission", "position", "target", "free", "locked",
+        "mark", "index", "estimated_settle", "funding_rate", "average_price", "filled_quantity", "contracts",
     ];
 
     private static readonly string[] Reals = ["down", "flat", "up"];

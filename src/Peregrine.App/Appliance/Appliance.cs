@@ -2,6 +2,7 @@ using Peregrine.App.Configuration;
 using Peregrine.App.Control;
 using Peregrine.App.House;
 using Peregrine.Binance.Rest;
+using Peregrine.Binance;
 using Peregrine.Common;
 using Peregrine.Common.Events;
 using Peregrine.Common.Orders;
@@ -161,6 +162,8 @@ internal sealed class Appliance : IDisposable
             Pnl = _core.Result,
             Latency = _shard.OrderLatency,
             EventLatency = _shard.EventLatency,
+            Hops = _shard.Hops,
+            Lines = (_shard.Lines?.Feed as BinanceMarketFeed)?.Lines ?? [],
             AllocatedPerEvent = _shard.AllocatedPerEvent,
             ObserveOnly = _options.ObserveOnly,
             Rss = Environment.WorkingSet,

@@ -1,7 +1,9 @@
 using System.Security.Cryptography;
 
 using Peregrine.App.Configuration;
+using Peregrine.Binance.Streams;
 using Peregrine.Common;
+using Peregrine.Common.Events;
 using Peregrine.Execution.Trading;
 using Peregrine.Inference;
 using Peregrine.Strategy;
@@ -43,6 +45,7 @@ internal static class CorePreparation
             MaxDataAgeMillis = options.Risk.MaxDataAgeMillis,
             MaxOrdersPerMinute = options.Risk.MaxOrdersPerMinute,
             MaxLoss = options.Risk.MaxLoss.ToString(),
+            Streams = [.. options.Streams.Select(static stream => StreamTable.KindOf(stream).Text()).Distinct()],
         };
     }
 

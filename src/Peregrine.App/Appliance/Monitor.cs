@@ -284,6 +284,8 @@ internal sealed class Monitor : IActor, IDisposable
         _json.WriteString("name"u8, "market"u8);
         _json.WriteBoolean("up"u8, feed.ConnectedLines == feed.Lines && feed.Lines > 0);
         _json.WriteNumber("reconnects"u8, feed.Reconnects);
+        _json.WriteNumber("renewed"u8, feed.Renewed);
+        _json.WriteNumber("duplicates"u8, feed.Duplicates);
         _json.WriteEndObject();
         if (_parts.Shard.Lines?.Gateway is { } gateway)
         {

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 
+using Peregrine.Binance.Feed;
 using Peregrine.Common;
 using Peregrine.Common.Events;
 
@@ -28,7 +29,14 @@ internal sealed record RunSummary
     /// <summary>Socket read to the core having taken in the event.</summary>
     public required LatencyHistogram EventLatency { get; init; }
 
+    /// <summary>The same in its parts.</summary>
+    public required HopLatencies Hops { get; init; }
+
+    /// <summary>What each connection for market data did.</summary>
+    public required IReadOnlyList<LineStatus> Lines { get; init; }
+
     public required double AllocatedPerEvent { get; init; }
+
     /// <summary>What was configured to trade only recorded, because of what happened before.</summary>
     public required bool ObserveOnly { get; init; }
 
@@ -56,6 +64,20 @@ internal sealed record RunSummary
             json.WriteString("pnl", Pnl.ToString());
             WriteLatency(json, "latency", Latency);
             WriteLatency(json, "eventLatency", EventLatency);
+            json.WriteStartObject("hops");
+            WriteLatency(json, "readToDecoded", Hops.ReadToDecoded);
+            WriteLatency(json, "decodedToPublished", Hops.DecodedToPublished);
+            WriteLatency(json, "publishedToCore", Hops.PublishedToCore);
+            WriteLatency(json, "coreToEncoded", Hops.CoreToEncoded);
+            WriteLatency(json, "encodedToWritten", Hops.EncodedToWritten);
+            json.WriteEndObject();
+            json.WriteStartObject("exchangeToRead");
+            json.WriteNumber("count", Hops.ExchangeToRead.Count);
+            json.WriteNumber("min", Math.Round(Hops.ExchangeToRead.MinNanos / 1_000.0, 2));
+            json.WriteNumber("p50", Math.Round(Hops.ExchangeToRead.Quantile(0.5) / 1_000, 2));
+            json.WriteNumber("p99", Math.Round(Hops.ExchangeToRead.Quantile(0.99) / 1_000, 2));
+            json.WriteEndObject();
+            WriteLines(json);
             json.WriteNumber("allocatedPerEvent", Math.Round(AllocatedPerEvent, 4));
             json.WriteNumber("rss", Rss);
             json.WriteNumber("restarts", Restarts);
@@ -65,6 +87,22 @@ internal sealed record RunSummary
         return Encoding.UTF8.GetString(text.ToArray());
     }
 
+    private void WriteLines(Utf8JsonWriter json)
+    {
+        json.WriteStartArray("lines");
+        foreach (LineStatus line in Lines)
+        {
+            json.WriteStartObject();
+            json.WriteString("name", line.Name);
+            json.WriteNumber("first", line.Wins);
+            json.WriteNumber("duplicates", line.Duplicates);
+            json.WriteNumber("missed", line.Missed);
+            json.WriteNumber("lagP50", Math.Round(line.LagP50Nanos / 1_000, 2));
+            json.WriteNumber("lagP99", Math.Round(line.LagP99Nanos / 1_000, 2));
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+    }
 
     private static void WriteKinds(Utf8JsonWriter json, string name, IReadOnlyDictionary<EventKind, long> counts)
     {

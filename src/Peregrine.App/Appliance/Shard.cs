@@ -55,6 +55,7 @@ internal sealed class Shard : IActor, IEventHandler, IDisposable
     private bool _serving;
     private long _marked;
     private long _lastReceived;
+    private long _coreTicks;
 
     public Shard(ShardParts parts) => _parts = parts;
 
@@ -66,6 +67,9 @@ internal sealed class Shard : IActor, IEventHandler, IDisposable
 
     /// <summary>Socket read to the core having taken in the event.</summary>
     public LatencyHistogram EventLatency { get; } = new();
+
+    /// <summary>The same in its parts.</summary>
+    public HopLatencies Hops { get; } = new();
 
     public ReadOnlySpan<long> EventsByKind => _events;
     public long OrdersSent { get; private set; }
@@ -123,13 +127,29 @@ internal sealed class Shard : IActor, IEventHandler, IDisposable
         _events[(int)entry.Kind]++;
         if (entry.ReceiveTimeNanos > _lastReceived) _lastReceived = entry.ReceiveTimeNanos;
         if (entry.Kind.IsOutput()) return;
-        Core.OnEvent(sequence, in entry, payload);
-        if (entry.Kind.IsMarket())
+        if (!entry.Kind.IsMarket() || entry.Kind == EventKind.DepthSnapshot)
         {
-            _parts.Paper?.OnEvent(in entry, payload);
-            EventLatency.Record(NanosSince(_feed.LastReadTicks));
+            Core.OnEvent(sequence, in entry, payload);
+            if (entry.Kind == EventKind.DepthSnapshot) _parts.Paper?.OnEvent(in entry, payload);
+        }
+        else
+        {
+            OnMarket(sequence, in entry, payload);
         }
         if (!_serving && Core.Requests.Count > 0) Serve();
+    }
+
+    private void OnMarket(long sequence, in MarketEvent entry, ReadOnlySpan<long> payload)
+    {
+        long published = Stopwatch.GetTimestamp();
+        Core.OnEvent(sequence, in entry, payload);
+        _coreTicks = Stopwatch.GetTimestamp();
+        EventLatency.Record(Nanos(_coreTicks - _feed.LastReadTicks));
+        Hops.ReadToDecoded.Record(Nanos(_feed.LastDecodedTicks - _feed.LastReadTicks));
+        Hops.DecodedToPublished.Record(Nanos(published - _feed.LastDecodedTicks));
+        Hops.PublishedToCore.Record(Nanos(_coreTicks - published));
+        if (entry.ExchangeTimeMicros != 0) Hops.ExchangeToRead.Record(entry.ReceiveTimeNanos - (entry.ExchangeTimeMicros * 1_000));
+        _parts.Paper?.OnEvent(in entry, payload);
     }
 
     /// <summary>Ends the incarnation: called by the supervisor on the hot thread.</summary>
@@ -148,6 +168,7 @@ internal sealed class Shard : IActor, IEventHandler, IDisposable
                 case CoreRequestKind.Cancel: _gateway?.Cancel(in request.Cancel, instrument); break;
                 case CoreRequestKind.Query: _gateway?.Query(request.ClientId, instrument); break;
                 case CoreRequestKind.Snapshot: _feed.RequestSnapshot(request.Symbol); break;
+                case CoreRequestKind.Renew: _feed.Renew(request.Symbol, request.Stream); break;
                 case CoreRequestKind.OrderEnded: _ended.Enqueue((request.ClientId, Stopwatch.GetTimestamp())); break;
             }
         }
@@ -162,7 +183,13 @@ internal sealed class Shard : IActor, IEventHandler, IDisposable
             result = _gateway.Place(in intent, instrument);
         if (result == SendResult.Sent)
         {
-            OrderLatency.Record(NanosSince(_feed.LastReadTicks));
+            long written = Stopwatch.GetTimestamp();
+            OrderLatency.Record(Nanos(written - _feed.LastReadTicks));
+            if (_gateway!.LastEncodedTicks is > 0 and long encoded)
+            {
+                Hops.CoreToEncoded.Record(Nanos(encoded - _coreTicks));
+                Hops.EncodedToWritten.Record(Nanos(written - encoded));
+            }
             OrdersSent++;
             return;
         }
@@ -301,5 +328,5 @@ internal sealed class Shard : IActor, IEventHandler, IDisposable
         _ring.Append(in entry, default);
     }
 
-    private static long NanosSince(long ticks) => (Stopwatch.GetTimestamp() - ticks) * (1_000_000_000 / Stopwatch.Frequency);
+    private static long Nanos(long ticks) => ticks * (1_000_000_000 / Stopwatch.Frequency);
 }

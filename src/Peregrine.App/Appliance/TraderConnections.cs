@@ -1,5 +1,6 @@
 using Peregrine.App.Configuration;
 using Peregrine.Binance;
+using Peregrine.Binance.Feed;
 using Peregrine.Binance.Orders;
 using Peregrine.Binance.Rest;
 using Peregrine.Binance.Wire;
@@ -23,7 +24,7 @@ internal static class TraderConnections
         BinanceEndpoints endpoints = Endpoints(options);
 #pragma warning disable CA2000 // TraderLines owns and disposes all of them.
         LinePoller poller = new();
-        BinanceMarketFeed feed = new(endpoints, options.Market, instruments, options.Streams, ring, time, random, log);
+        BinanceMarketFeed feed = new(endpoints, options.Market, instruments, options.Streams, ring, time, random, log, FeedOf(options));
         feed.AddTo(poller);
         IOrderGateway? gateway = paper;
         if (options.Mode == RunMode.Live)
@@ -35,6 +36,13 @@ internal static class TraderConnections
 #pragma warning restore CA2000
         return new TraderLines(feed, gateway, WaitOf(options.Idle, poller), poller);
     }
+
+    private static FeedOptions FeedOf(ApplianceOptions options) => new()
+    {
+        LinesPerGroup = options.FeedLines,
+        LineLifetime = options.FeedLineLifetime,
+        LifetimeJitter = options.FeedLineLifetime / 30,
+    };
 
     private static Action WaitOf(HotIdle idle, LinePoller poller)
     {

@@ -102,6 +102,8 @@ public static partial class ApplianceConfiguration
             ObserveAfter = reader.Whole("restarts:observeAfter", 5, 0, ProcessRestartsOptions.MaxAllowed),
             RestartWindow = TimeSpan.FromMinutes(reader.Whole("restarts:withinMinutes", 10, 1, 10_000)),
             RestartPauseMax = TimeSpan.FromSeconds(reader.Whole("restarts:pauseMaxSeconds", 60, 0, 86_400)),
+            FeedLines = reader.Whole("feed:lines", 2, 1, 2),
+            FeedLineLifetime = TimeSpan.FromMinutes(reader.Whole("feed:lifetimeMinutes", 1_380, 1, 1_430)),
             Idle = idle switch { "spin" => HotIdle.Spin, "spinThenBlock" => HotIdle.SpinThenBlock, _ => HotIdle.Block },
             Core = reader.Whole("hotThread:core", -1, -1, 1_023),
             RingSlots = ringSlots,
@@ -155,6 +157,6 @@ public static partial class ApplianceConfiguration
     [GeneratedRegex(@"^[^\s/a-z@,]{2,40}$")]
     private static partial Regex SymbolPattern();
 
-    [GeneratedRegex(@"^(aggTrade|trade|bookTicker|depth(5|10|20)?(@[0-9]+ms)?|kline_1m)$")]
+    [GeneratedRegex(@"^(aggTrade|trade|bookTicker|depth(20)?(@[0-9]+ms)?|kline_1m|markPrice(@1s)?|forceOrder)$")]
     private static partial Regex StreamPattern();
 }

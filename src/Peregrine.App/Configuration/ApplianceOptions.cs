@@ -86,6 +86,12 @@ public sealed record ApplianceOptions
     /// <summary>The mode was changed to record because of what happened before: nothing is traded until a person has looked.</summary>
     public bool ObserveOnly { get; init; }
 
+    /// <summary>Connections for each group of streams: 1, or 2 of which the first arrival of each event counts.</summary>
+    public int FeedLines { get; init; }
+
+    /// <summary>A connection is replaced after so long at the latest.</summary>
+    public TimeSpan FeedLineLifetime { get; init; }
+
     public HotIdle Idle { get; init; }
     public int Core { get; init; }
     public int RingSlots { get; init; }

@@ -17,13 +17,26 @@ public sealed unsafe class LinePoller : IDisposable
         _entries[0] = new Libc.PollEntry { Descriptor = _wake, Events = Libc.PollIn };
     }
 
-    /// <summary>Adds a line; its connection may come and go later.</summary>
+    /// <summary>Adds a line; its connection may come and go later. From the thread that waits.</summary>
     public void Add(WireLine line)
     {
         _lines.Add(line);
+        MakeEntries();
+        line.Poller = this;
+    }
+
+    /// <summary>Forgets a line. From the thread that waits.</summary>
+    public void Remove(WireLine line)
+    {
+        if (!_lines.Remove(line)) return;
+        line.Poller = null;
+        MakeEntries();
+    }
+
+    private void MakeEntries()
+    {
         _entries = GC.AllocateArray<Libc.PollEntry>(_lines.Count + 1, pinned: true);
         _entries[0] = new Libc.PollEntry { Descriptor = _wake, Events = Libc.PollIn };
-        line.Poller = this;
     }
 
     /// <summary>Waits until a line can be read (true), or until the time is over (false). Whole milliseconds, rounded up.</summary>

@@ -46,6 +46,9 @@ public enum CoreRequestKind : byte
 
     /// <summary>An order reached its end: the journal may forget it.</summary>
     OrderEnded = 5,
+
+    /// <summary>A stream of the symbol brings nothing new: it needs another connection.</summary>
+    Renew = 6,
 }
 
 /// <summary>One request of the core, by value.</summary>
@@ -56,4 +59,7 @@ public struct CoreRequest
     public Common.Orders.OrderIntent Intent;
     public Common.Orders.CancelIntent Cancel;
     public Common.Orders.ClientOrderId ClientId;
+
+    /// <summary>Renew: which stream of the symbol.</summary>
+    public Common.Events.EventKind Stream;
 }

@@ -37,6 +37,9 @@ public sealed record CoreSetup
     public int MaxOrdersPerMinute { get; init; } = 120;
     public string MaxLoss { get; init; } = "500";
 
+    /// <summary>The kinds of stream that have to prove that they live, by <see cref="EventKinds.Text"/>; a recording of an earlier version names none.</summary>
+    public IReadOnlyList<string> Streams { get; init; } = [];
+
     public string ToJson() => JsonSerializer.Serialize(this, CoreSetupJson.Default.CoreSetup);
 
     /// <exception cref="JsonException">The text is no setup.</exception>
@@ -71,6 +74,8 @@ public sealed record CoreSetup
         },
     };
 
+    private EventKind[] WatchedKinds() => [.. Streams.Select(static text => EventKinds.TryParse(text, out EventKind kind) ? kind : EventKind.None)];
+
     /// <summary>Makes the core: live, paper and replay all come through here.</summary>
     /// <param name="instruments">The symbols of the run.</param>
     /// <param name="model">The model that the strategies ask, or null: then nothing trades.</param>
@@ -81,7 +86,7 @@ public sealed record CoreSetup
         return new TradingCore(
             Options(),
             instruments,
-            instrument => new SymbolState(instrument, Features()),
+            instrument => new SymbolState(instrument, Features(), WatchedKinds()),
             _ => model is null ? null : new SignalStrategy(signal, model),
             outputs);
     }

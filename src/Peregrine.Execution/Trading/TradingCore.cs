@@ -4,6 +4,7 @@ using Peregrine.Common.Orders;
 using Peregrine.Execution.Orders;
 using Peregrine.Execution.Risk;
 using Peregrine.MarketData;
+using Peregrine.MarketData.Trust;
 using Peregrine.Strategy;
 
 namespace Peregrine.Execution.Trading;
@@ -24,6 +25,7 @@ public sealed class TradingCore
     private readonly OrderRate _rate;
     private readonly Dictionary<AssetCode, long> _freeUnits = new(64); // More assets than symbols can name; it must not grow on the hot path.
     private long _nowNanos;
+    private long _timerNanos;
     private bool _gatewayIsReady;
     private bool _cancelsAll;
 
@@ -98,6 +100,7 @@ public sealed class TradingCore
         Orders.Begin((ulong)session.Plain.A);
         Requests.Clear();
         _gatewayIsReady = false;
+        _timerNanos = 0;
         foreach (SymbolTrading symbol in _symbols) Sense(sequence, symbol, in session, payload);
         if (session.Plain.C > 1) return; // The hot thread came back within its process: what a person or a guard forbade stays forbidden.
         State = _options.Trades ? TradingState.Active : TradingState.Halted;
@@ -142,7 +145,12 @@ public sealed class TradingCore
             return;
         }
         foreach (SymbolTrading symbol in _symbols)
-            if (line.Symbol.IsNone || line.Symbol == symbol.Instrument.Id) Sense(sequence, symbol, in line, payload);
+        {
+            if (!line.Symbol.IsNone && line.Symbol != symbol.Instrument.Id) continue;
+            bool told = Sense(sequence, symbol, in line, payload);
+            int lost = symbol.State.Trust.Streams.OnLine((int)line.Plain.C, LineEvent.IsUp(in line));
+            if (lost != 0 && !told) RecordGap(symbol, in line, BookChange.Gap(GapReason.Disconnected, 0, lost));
+        }
     }
 
     private void OnMarket(long sequence, in MarketEvent entry, ReadOnlySpan<long> payload)
@@ -161,32 +169,51 @@ public sealed class TradingCore
             ref readonly TrackedOrder order = ref Orders[slot];
             Requests.Enqueue(new CoreRequest { Kind = CoreRequestKind.Query, Symbol = order.Symbol, ClientId = order.ClientId });
         }
+        long elapsed = _timerNanos == 0 ? 0 : timer.ReceiveTimeNanos - _timerNanos;
+        _timerNanos = timer.ReceiveTimeNanos;
         foreach (SymbolTrading symbol in _symbols)
         {
             Sense(sequence, symbol, in timer, default);
+            Watch(symbol, in timer, elapsed);
             if (symbol.State.Book.WantsSnapshot) RequestSnapshot(symbol);
             Decide(sequence, symbol, in timer, default);
         }
     }
 
-    private void Sense(long sequence, SymbolTrading symbol, in MarketEvent entry, ReadOnlySpan<long> payload)
+    /// <summary>Returns whether that made a gap.</summary>
+    private bool Sense(long sequence, SymbolTrading symbol, in MarketEvent entry, ReadOnlySpan<long> payload)
     {
         BookChange change = symbol.OnEvent(in entry, payload);
-        if (change.IsGap)
-        {
-            Gaps++;
-            MarketEvent gap = new()
-            {
-                Kind = EventKind.Gap,
-                Symbol = symbol.Instrument.Id,
-                ExchangeTimeMicros = entry.ExchangeTimeMicros,
-                ReceiveTimeNanos = entry.ReceiveTimeNanos,
-                Plain = new PlainFields { A = (long)change.Reason, B = change.Expected, C = change.Got },
-            };
-            _outputs.Append(in gap, default);
-        }
+        if (change.IsGap) RecordGap(symbol, in entry, change);
         if (symbol.State.Book.WantsSnapshot && !symbol.SnapshotRequested) RequestSnapshot(symbol);
         if (!symbol.State.Book.WantsSnapshot) symbol.SnapshotRequested = false;
+        return change.IsGap;
+    }
+
+    /// <summary>Looks whether the symbol's streams live, and asks for another connection where one does not.</summary>
+    private void Watch(SymbolTrading symbol, in MarketEvent timer, long elapsedNanos)
+    {
+        SymbolTrust trust = symbol.State.Trust;
+        trust.Tick(elapsedNanos);
+        for (StreamFinding finding = trust.Next(); !finding.IsNone; finding = trust.Next())
+        {
+            if (finding.IsNew) RecordGap(symbol, in timer, BookChange.Gap(finding.Reason, finding.SinceNanos / 1_000_000, (long)finding.Kind));
+            Requests.Enqueue(new CoreRequest { Kind = CoreRequestKind.Renew, Symbol = symbol.Instrument.Id, Stream = finding.Kind });
+        }
+    }
+
+    private void RecordGap(SymbolTrading symbol, in MarketEvent cause, BookChange change)
+    {
+        Gaps++;
+        MarketEvent gap = new()
+        {
+            Kind = EventKind.Gap,
+            Symbol = symbol.Instrument.Id,
+            ExchangeTimeMicros = cause.ExchangeTimeMicros,
+            ReceiveTimeNanos = cause.ReceiveTimeNanos,
+            Plain = new PlainFields { A = (long)change.Reason, B = change.Expected, C = change.Got },
+        };
+        _outputs.Append(in gap, default);
     }
 
     private void RequestSnapshot(SymbolTrading symbol)
@@ -239,7 +266,7 @@ public sealed class TradingCore
         Side side = missing.Raw > 0 ? Side.Buy : Side.Sell;
         Quantity quantity = symbol.Instrument.Rules.FloorToStep(Quantity.Abs(missing));
         bool waits = Orders.HasOpen(symbol.Instrument.Id) || _nowNanos - symbol.LastOrderNanos < _options.OrderPauseMillis * 1_000_000L;
-        Price price = symbol.State.Book.IsTradable ? LimitPrice(symbol, side) : Price.Zero;
+        Price price = symbol.State.IsTradable ? LimitPrice(symbol, side) : Price.Zero;
         if (quantity.IsZero || waits || IsDust(symbol, price, quantity))
         {
             if (changed) Record(sequence, symbol, in entry, in answer, RiskVerdict.None, Side.None, Price.Zero, Quantity.Zero);
@@ -268,7 +295,7 @@ public sealed class TradingCore
         Type = OrderType.Limit,
         Price = price,
         Quantity = quantity,
-        BookIsTradable = symbol.State.Book.IsTradable,
+        BookIsTradable = symbol.State.IsTradable,
         BestBid = symbol.State.Book.BestBid.Price,
         BestAsk = symbol.State.Book.BestAsk.Price,
         DataAgeNanos = _nowNanos - symbol.LastBookNanos,
