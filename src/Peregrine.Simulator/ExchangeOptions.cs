@@ -1,4 +1,5 @@
 using Peregrine.Common;
+using Peregrine.Simulator.Limits;
 
 namespace Peregrine.Simulator;
 
@@ -48,14 +49,20 @@ public sealed record ExchangeOptions
     /// <summary>Commission of a taking order's fill, in basis points of what is received.</summary>
     public int TakerFeeBasisPoints { get; init; } = 10;
 
-    /// <summary>How often the server pings its sockets.</summary>
-    public TimeSpan PingInterval { get; init; } = TimeSpan.FromSeconds(20);
+    /// <summary>How often the server pings its sockets; null is Binance's: 20 s on spot, 3 minutes on futures.</summary>
+    public TimeSpan? PingInterval { get; init; }
 
-    /// <summary>How long a socket may owe the pong before it is cut.</summary>
-    public TimeSpan PongTimeout { get; init; } = TimeSpan.FromSeconds(60);
+    /// <summary>How long a socket may owe the pong before it is cut; null is Binance's: 60 s on spot, 10 minutes on futures.</summary>
+    public TimeSpan? PongTimeout { get; init; }
+
+    internal TimeSpan EffectivePingInterval => PingInterval ?? (Market == Market.UsdMargined ? TimeSpan.FromMinutes(3) : TimeSpan.FromSeconds(20));
+    internal TimeSpan EffectivePongTimeout => PongTimeout ?? (Market == Market.UsdMargined ? TimeSpan.FromMinutes(10) : TimeSpan.FromSeconds(60));
 
     /// <summary>How long a replay waits at a recorded snapshot for a subscriber that has not fetched it yet.</summary>
     public TimeSpan SnapshotWait { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>What the exchange allows; null is Binance's own for the market.</summary>
+    public ExchangeLimits? Limits { get; init; }
 
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 }

@@ -9,6 +9,8 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Peregrine.Common;
 using Peregrine.Simulator.Api;
+using Peregrine.Simulator.Faults;
+using Peregrine.Simulator.Limits;
 using Peregrine.Simulator.Markets;
 using Peregrine.Simulator.Replay;
 using Peregrine.Simulator.Sockets;
@@ -38,6 +40,11 @@ public sealed class ExchangeServer : IAsyncDisposable
     private readonly RequestSignature _signature;
     private readonly UsageCounter _usage;
     private readonly UserHub _users;
+    private readonly ExchangeClock _clock;
+    private readonly LimitKeeper _limits;
+    private readonly HttpFaults _http = new();
+    private readonly FaultAdmin _admin;
+    private readonly StreamDoor _door;
 #pragma warning disable CA2213 // The caller's own writer: it outlives us.
     private readonly TextWriter _log;
 #pragma warning restore CA2213
@@ -48,12 +55,13 @@ public sealed class ExchangeServer : IAsyncDisposable
     {
         _options = options;
         _log = log;
-        TimeProvider time = options.TimeProvider;
+        ExchangeClock time = _clock = new ExchangeClock(options.TimeProvider);
+        _limits = new LimitKeeper(options.Limits ?? ExchangeLimits.Of(options.Market), time);
         long Micros() => time.GetUnixMicros();
         long NextOrderId() => ++_nextOrderId;
         // The source defines how stream names are read, and wants the hub to publish through.
         IMarketSource? market = null;
-        _hub = new StreamHub(name => market!.ChannelKey(name));
+        _hub = new StreamHub((session, name) => StreamRoutes.KeyOf(session, name, options.Market, market!.ChannelKey));
         market = options.Source switch
         {
             SyntheticSource synthetic => new SyntheticMarket(
@@ -66,16 +74,25 @@ public sealed class ExchangeServer : IAsyncDisposable
         OrderDesk desk = new(market.Venue, new FeeSchedule(options.MakerFeeBasisPoints, options.TakerFeeBasisPoints), NextOrderId, Micros, _users);
         Deposit(desk.Account);
         bool isSpot = options.Market == Market.Spot;
-        _api = new ExchangeApi(market, desk, time, isSpot);
-        _usage = new UsageCounter(time);
+        _api = new ExchangeApi(market, desk, time, isSpot, _limits);
+        _usage = new UsageCounter(time, _limits);
         _signature = new RequestSignature(options.ApiKey, options.Secret, time);
-        _rest = new RestApi(_api, _gate, _signature, _usage);
+        _rest = new RestApi(_api, _gate, _signature, _usage, _limits, _http, options.TimeProvider);
+        Faults = new ExchangeFaults(_gate, time, new FaultWiring(_hub, _http, market, time, _limits));
+        _door = new StreamDoor(options, market, _hub, _gate, time, _limits, _stop.Token);
+        _admin = new FaultAdmin(Faults, () => Meters);
         _app = Build();
         Completion = CompleteAsync();
     }
 
     /// <summary>The base of everything: http://127.0.0.1:PORT (streams and WebSocket API under the same, as ws://).</summary>
     public string Url { get; private set; } = "";
+
+    /// <summary>Lets the exchange fail.</summary>
+    public ExchangeFaults Faults { get; }
+
+    /// <summary>What was used of it so far.</summary>
+    public ExchangeMeters Meters => _door.Read(_rest.Requests);
 
     /// <summary>
     /// Completes when a replay with <see cref="ReplaySource.Once"/> is over and its subscribers have everything; otherwise when the server is
@@ -124,7 +141,7 @@ public sealed class ExchangeServer : IAsyncDisposable
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxResponseBufferSize = 1 << 20;
-            kestrel.Listen(IPAddress.Loopback, _options.Port);
+            kestrel.Listen(IPAddress.Loopback, _options.Port, listen => listen.Use(next => TransportControl.Middleware(next, _options.TimeProvider)));
         });
         WebApplication app = builder.Build();
         app.Run(HandleAsync);
@@ -134,14 +151,19 @@ public sealed class ExchangeServer : IAsyncDisposable
     private async Task HandleAsync(HttpContext context)
     {
         string path = context.Request.Path.Value ?? "";
-        foreach (string route in (string[])["/public", "/market", "/private"])
-            if (path.StartsWith(route + "/", StringComparison.Ordinal)) path = path[route.Length..];
         try
         {
-            if (path == "/ws-api/v3") await RunApiAsync(context);
-            else if (path == "/stream") await RunStreamAsync(context, combined: true, Names(context.Request.Query["streams"].ToString()));
-            else if (path == "/ws" || path.StartsWith("/ws/", StringComparison.Ordinal))
-                await RunStreamAsync(context, combined: false, path.Length > 4 ? Names(path[4..]) : []);
+            if (path.StartsWith(FaultAdmin.Prefix, StringComparison.Ordinal))
+            {
+                await _admin.HandleAsync(context);
+                return;
+            }
+            bool isStream = _door.IsStream(path);
+            if (_http.Take<RefuseSocket>(path) is { } refused && refused.What != (isStream ? RefuseWhat.Rest : RefuseWhat.Streams))
+                context.Features.Get<TransportControl>()?.Reset();
+            else if (await HttpFaultAnswer.TryAsync(context, path, _http, _options.TimeProvider)) return;
+            else if (path == "/ws-api/v3") await RunApiAsync(context);
+            else if (isStream) await _door.RunAsync(context);
             else await _rest.HandleAsync(context);
         }
         catch (OperationCanceledException)
@@ -155,46 +177,12 @@ public sealed class ExchangeServer : IAsyncDisposable
         }
     }
 
-    private static string[] Names(string streams) => [.. streams.Split('/', StringSplitOptions.RemoveEmptyEntries).Select(Uri.UnescapeDataString)];
-
-    private async Task RunStreamAsync(HttpContext context, bool combined, string[] names)
-    {
-        using WebSocketConnection? connection = await AcceptAsync(context);
-        if (connection is null) return;
-        StreamSession session = new(connection, combined);
-        WireWriter reply = new(256);
-        connection.Drained = () => (_market as ReplayMarket)?.OnDrained();
-        _gate.Request(() =>
-        {
-            _hub.Sessions.Add(session);
-            _hub.Subscribe(session, names);
-        });
-        try
-        {
-            await connection.RunAsync(message =>
-            {
-                byte[] request = message.ToArray();
-                _gate.Request(() =>
-                {
-                    StreamControl.Handle(_hub, session, request, reply);
-                    if (reply.Length > 0) connection.AppendText(reply.Written);
-                });
-                connection.Flush();
-            });
-        }
-        finally
-        {
-            _gate.Request(() => _hub.Remove(session));
-            (_market as ReplayMarket)?.OnDrained();
-        }
-    }
-
     private async Task RunApiAsync(HttpContext context)
     {
         using WebSocketConnection? connection = await AcceptAsync(context);
         if (connection is null) return;
         bool returnRateLimits = context.Request.Query["returnRateLimits"] != "false";
-        WebSocketApi session = new(connection, _api, _gate, _signature, _usage, _users, _options.TimeProvider, returnRateLimits);
+        WebSocketApi session = new(connection, _api, _gate, _signature, _usage, _users, _clock, returnRateLimits);
         try
         {
             await connection.RunAsync(session.OnText);
@@ -208,7 +196,7 @@ public sealed class ExchangeServer : IAsyncDisposable
     private async Task<WebSocketConnection?> AcceptAsync(HttpContext context)
     {
         Stream? stream = await WebSocketHandshake.AcceptAsync(context);
-        if (stream is not null) return new WebSocketConnection(stream, _options.TimeProvider, _options.PingInterval, _options.PongTimeout, _stop.Token);
+        if (stream is not null) return new WebSocketConnection(stream, _options.TimeProvider, _options.EffectivePingInterval, _options.EffectivePongTimeout, _stop.Token);
         context.Response.StatusCode = 400;
         return null;
     }

@@ -34,7 +34,7 @@ public sealed class LedgerTests : IAccountObserver
     {
         Random random = new(seed);
         long nextId = 1;
-        SyntheticMarket market = new(["BTCUSDT"], Market.Spot, new SyntheticSource((ulong)seed), new StreamHub(n => n), new ExchangeGate(), TimeProvider.System, () => nextId++);
+        SyntheticMarket market = new(["BTCUSDT"], Market.Spot, new SyntheticSource((ulong)seed), new StreamHub((_, n) => n), new ExchangeGate(), new ExchangeClock(TimeProvider.System), () => nextId++);
         SyntheticSymbol symbol = market.Books[0];
         symbol.Begin(0);
         OrderDesk desk = new(market, new FeeSchedule(7, 10), () => nextId++, () => 1, this);

@@ -12,7 +12,7 @@ public sealed class SyntheticMarketTests
     {
         List<(string, char, long, long, long)> events = [];
         long nextId = 1;
-        SyntheticMarket market = new(["BTCUSDT", "ETHUSDT", "SOLUSDT"], Common.Market.Spot, new SyntheticSource(seed), new StreamHub(n => n), new ExchangeGate(), TimeProvider.System, () => nextId++);
+        SyntheticMarket market = new(["BTCUSDT", "ETHUSDT", "SOLUSDT"], Common.Market.Spot, new SyntheticSource(seed), new StreamHub((_, n) => n), new ExchangeGate(), new ExchangeClock(TimeProvider.System), () => nextId++);
         foreach (SyntheticSymbol symbol in market.Books)
         {
             symbol.Trace = e =>

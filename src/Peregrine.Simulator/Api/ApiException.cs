@@ -8,6 +8,9 @@ internal sealed class ApiException(int code, string message, int status = 400) :
     /// <summary>The HTTP status, which the WebSocket API repeats.</summary>
     public int Status { get; } = status;
 
+    /// <summary>Whole seconds until the caller may come again; 0 where that is not the point.</summary>
+    public int RetryAfter { get; init; }
+
     public static ApiException Filter(string name) => new(-1013, $"Filter failure: {name}");
     public static ApiException Rejected(string reason) => new(-2010, reason);
     public static ApiException Missing(string parameter) => new(-1102, $"Mandatory parameter '{parameter}' was not sent, was empty/null, or malformed.");

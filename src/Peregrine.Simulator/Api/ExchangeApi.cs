@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Peregrine.Common;
 using Peregrine.Common.Orders;
+using Peregrine.Simulator.Limits;
 using Peregrine.Simulator.Markets;
 using Peregrine.Simulator.Matching;
 using Peregrine.Simulator.Trading;
@@ -15,22 +16,23 @@ internal sealed class ExchangeApi
     private readonly OrderDesk _desk;
     private readonly TimeProvider _time;
     private readonly bool _isSpot;
+    private readonly LimitKeeper _limits;
     private readonly Dictionary<string, MarketSymbol> _symbols;
     private readonly Dictionary<string, Operation> _operations = new(StringComparer.Ordinal);
 
-    public ExchangeApi(IMarketSource market, OrderDesk desk, TimeProvider time, bool isSpot)
+    public ExchangeApi(IMarketSource market, OrderDesk desk, TimeProvider time, bool isSpot, LimitKeeper limits)
     {
-        (_market, _desk, _time, _isSpot) = (market, desk, time, isSpot);
+        (_market, _desk, _time, _isSpot, _limits) = (market, desk, time, isSpot, limits);
         _symbols = market.Symbols.ToDictionary(s => s.Name, StringComparer.Ordinal);
         Add(new Operation("ping", false, 1, static (_, writer) => writer.Raw("{}"u8)));
         Add(new Operation("time", false, 1, (_, writer) => writer.Raw("{\"serverTime\":"u8).Number(Millis).Raw("}"u8)));
-        Add(new Operation("exchangeInfo", false, 20, ExchangeInfo));
-        Add(new Operation("depth", false, 5, Depth));
-        Add(new Operation("trades.recent", false, 25, Trades));
-        Add(new Operation("trades.aggregate", false, 4, Aggregates));
-        Add(new Operation("klines", false, 2, Klines));
-        Add(new Operation("ticker.price", false, 2, (p, w) => ForSymbols(p, w, TickerPrice)));
-        Add(new Operation("ticker.book", false, 2, (p, w) => ForSymbols(p, w, TickerBook)));
+        Add(new Operation("exchangeInfo", false, isSpot ? 20 : 1, ExchangeInfo));
+        Add(new Operation("depth", false, 5, Depth) { WeightOf = p => RequestWeights.Depth(p, isSpot) });
+        Add(new Operation("trades.recent", false, isSpot ? 25 : 5, Trades));
+        Add(new Operation("trades.aggregate", false, isSpot ? 4 : 20, Aggregates));
+        Add(new Operation("klines", false, 2, Klines) { WeightOf = p => RequestWeights.Klines(p, isSpot) });
+        Add(new Operation("ticker.price", false, 2, (p, w) => ForSymbols(p, w, TickerPrice)) { WeightOf = p => RequestWeights.Price(p, isSpot) });
+        Add(new Operation("ticker.book", false, 2, (p, w) => ForSymbols(p, w, TickerBook)) { WeightOf = p => RequestWeights.BookTicker(p, isSpot) });
         Add(new Operation("order.place", true, 0, PlaceOrder) { IsPlacement = true });
         Add(new Operation("order.test", true, 1, TestOrder));
         Add(new Operation("order.cancel", true, 0, CancelOrder));
@@ -43,6 +45,8 @@ internal sealed class ExchangeApi
     }
 
     private long Millis => _time.GetUnixMicros() / 1_000;
+
+    public bool PrepareSnapshot(string symbol) => _market.PrepareSnapshot(symbol);
 
     public Operation? Find(string name) => _operations.GetValueOrDefault(name);
 
@@ -69,13 +73,15 @@ internal sealed class ExchangeApi
                 throw new ApiException(-1100, "Illegal characters found in parameter 'symbols'; legal range is '^\\[(\"[A-Z0-9-_.]{1,20}\"(,\"[A-Z0-9-_.]{1,20}\"){0,}){0,1}\\]$'.");
             }
         }
-        InfoWire.Write(writer, wanted, _isSpot, Millis);
+        InfoWire.Write(writer, wanted, _isSpot, _limits.Present.WeightPerMinute, Millis);
     }
 
     private void Depth(RequestParameters parameters, WireWriter writer)
     {
         MarketSymbol symbol = Symbol(parameters);
-        if (!_market.TryWriteDepth(symbol, Limit(parameters, _isSpot ? 100 : 500, _isSpot ? 5_000 : 1_000), writer))
+        int limit = Limit(parameters, _isSpot ? 100 : 500, _isSpot ? 5_000 : 1_000);
+        if (!_isSpot && limit is not (5 or 10 or 20 or 50 or 100 or 500 or 1_000)) throw new ApiException(-4021, $"{limit} is not valid depth limit.");
+        if (!_market.TryWriteDepth(symbol, limit, writer))
             throw new ApiException(-1000, "No snapshot of this symbol has been recorded up to here. Please try again.", 503);
     }
 

@@ -7,10 +7,10 @@ namespace Peregrine.Simulator.Api;
 /// <summary>exchangeInfo of both markets.</summary>
 internal static class InfoWire
 {
-    public static void Write(WireWriter writer, IEnumerable<MarketSymbol> symbols, bool isSpot, long serverMillis)
+    public static void Write(WireWriter writer, IEnumerable<MarketSymbol> symbols, bool isSpot, int weightLimit, long serverMillis)
     {
         writer.Raw("{\"timezone\":\"UTC\",\"serverTime\":"u8).Number(serverMillis).Raw(",\"rateLimits\":["u8);
-        RateLimit(writer, "REQUEST_WEIGHT", "MINUTE", 1, UsageCounter.WeightLimit, null);
+        RateLimit(writer, "REQUEST_WEIGHT", "MINUTE", 1, weightLimit, null);
         RateLimit(writer, "ORDERS", "SECOND", 10, UsageCounter.OrderLimit, null);
         if (isSpot) RateLimit(writer, "ORDERS", "DAY", 1, UsageCounter.OrderDayLimit, null);
         if (isSpot) RateLimit(writer, "RAW_REQUESTS", "MINUTE", 5, 300_000, null);

@@ -6,6 +6,9 @@ namespace Peregrine.Simulator.Api;
 /// <param name="Weight">Request weight, 0 for order calls that succeed.</param>
 internal sealed record Operation(string Name, bool IsSigned, int Weight, Action<RequestParameters, WireWriter> Run)
 {
+    /// <summary>The weight of a call with these parameters, where it depends on them.</summary>
+    public Func<RequestParameters, int>? WeightOf { get; init; }
+
     /// <summary>Counts against the order limits.</summary>
     public bool IsPlacement { get; init; }
 }

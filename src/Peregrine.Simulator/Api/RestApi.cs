@@ -1,14 +1,24 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
 using Microsoft.AspNetCore.Http;
+using Peregrine.Common;
+using Peregrine.Simulator.Faults;
+using Peregrine.Simulator.Limits;
 using Peregrine.Simulator.Markets;
 using Peregrine.Simulator.Wire;
 
 namespace Peregrine.Simulator.Api;
 
 /// <summary>The HTTP side: routes, signatures, headers, error bodies.</summary>
-internal sealed class RestApi(ExchangeApi api, ExchangeGate gate, RequestSignature signature, UsageCounter usage)
+internal sealed class RestApi(
+    ExchangeApi api, ExchangeGate gate, RequestSignature signature, UsageCounter usage, LimitKeeper limits, HttpFaults faults, TimeProvider time)
 {
+    /// <summary>So many milliseconds a snapshot waits for the moment that a fault wants.</summary>
+    private const int PrepareTurnsMax = 2_000;
+
+    private readonly ConcurrentDictionary<string, int> _requests = new(StringComparer.Ordinal);
+
     private static readonly Dictionary<(string Method, string Path), string> Routes = new()
     {
         [("GET", "/api/v3/ping")] = "ping",
@@ -36,16 +46,27 @@ internal sealed class RestApi(ExchangeApi api, ExchangeGate gate, RequestSignatu
         [("GET", "/fapi/v1/depth")] = "depth",
     };
 
+    /// <summary>Calls by path.</summary>
+    public IReadOnlyDictionary<string, int> Requests => _requests;
+
     public async Task HandleAsync(HttpContext context)
     {
+        string path = context.Request.Path.Value ?? "";
+        _requests.AddOrUpdate(path, 1, static (_, count) => count + 1);
         string body = "";
         if (context.Request.ContentLength is > 0 || context.Request.Headers.TransferEncoding.Count > 0)
         {
             using StreamReader reader = new(context.Request.Body, Encoding.UTF8);
             body = await reader.ReadToEndAsync(context.RequestAborted);
         }
+        bool isDepth = path.EndsWith("/depth", StringComparison.Ordinal);
+        string symbol = context.Request.Query["symbol"].ToString();
+        for (int turn = 0; isDepth && turn < PrepareTurnsMax && !gate.Request(() => api.PrepareSnapshot(symbol)); turn++)
+            await Task.Delay(TimeSpan.FromMilliseconds(1), time, context.RequestAborted);
         WireWriter writer = new();
         int status = gate.Request(() => Answer(context.Request, body, context.Response.Headers, writer));
+        if (isDepth && faults.Take<DelaySnapshot>(symbol) is { } late)
+            await Task.Delay(TimeSpan.FromMilliseconds(late.Milliseconds), time, context.RequestAborted);
         context.Response.StatusCode = status;
         context.Response.ContentType = "application/json;charset=UTF-8";
         context.Response.ContentLength = writer.Length;
@@ -66,19 +87,20 @@ internal sealed class RestApi(ExchangeApi api, ExchangeGate gate, RequestSignatu
             }
             operation = api.Find(name)!;
             RequestParameters parameters = Parse(query, body);
+            Admit(operation, parameters);
             if (operation.IsSigned)
             {
                 signature.CheckKey(request.Headers["X-MBX-APIKEY"]);
                 signature.Check(parameters, Signed(query) + Signed(body));
             }
             operation.Run(parameters, writer);
-            usage.AddWeight(operation.Weight);
             if (operation.IsPlacement) usage.AddOrder();
         }
         catch (ApiException e)
         {
-            usage.AddWeight(Math.Max(1, operation?.Weight ?? 1));
+            if (operation is null || (operation.Weight == 0 && e.Status is not (429 or 418))) usage.AddWeight(1); // An order that fails costs what one that succeeds does not.
             status = e.Status;
+            if (e.RetryAfter > 0) headers.RetryAfter = e.RetryAfter.ToString(CultureInfo.InvariantCulture);
             WriteError(writer, e);
         }
         headers["X-MBX-USED-WEIGHT"] = headers["X-MBX-USED-WEIGHT-1M"] = usage.Weight.ToString(CultureInfo.InvariantCulture);
@@ -88,6 +110,17 @@ internal sealed class RestApi(ExchangeApi api, ExchangeGate gate, RequestSignatu
             headers["X-MBX-ORDER-COUNT-1D"] = usage.DayOrders.ToString(CultureInfo.InvariantCulture);
         }
         return status;
+    }
+
+    /// <exception cref="ApiException">Too much weight was used, and for how long that is so.</exception>
+    private void Admit(Operation operation, RequestParameters parameters)
+    {
+        (int status, int retryAfter) = limits.Admit(operation.WeightOf?.Invoke(parameters) ?? operation.Weight);
+        if (status == 200) return;
+        string message = status == 429
+            ? $"Too much request weight used; current limit is {limits.Present.WeightPerMinute} request weight per 1 MINUTE. Please use WebSocket Streams for live updates to avoid polling the API."
+            : $"Way too much request weight used; IP banned until {(time.GetUnixMicros() / 1_000) + (retryAfter * 1_000L)}. Please use WebSocket Streams for live updates to avoid bans.";
+        throw new ApiException(-1003, message, status) { RetryAfter = retryAfter };
     }
 
     public static void WriteError(WireWriter writer, ApiException e)

@@ -1,29 +1,21 @@
 using Peregrine.Common;
+using Peregrine.Simulator.Limits;
 
 namespace Peregrine.Simulator.Api;
 
 /// <summary>Counts request weight per minute and orders per ten seconds and per day, in the exchange's wall-clock buckets.</summary>
-internal sealed class UsageCounter(TimeProvider time)
+internal sealed class UsageCounter(TimeProvider time, LimitKeeper limits)
 {
-    public const int WeightLimit = 6_000;
     public const int OrderLimit = 100;
     public const int OrderDayLimit = 200_000;
 
-    private long _minute;
     private long _tenSeconds;
     private long _day;
-    private int _weight;
     private int _orders;
     private int _dayOrders;
 
-    public int Weight
-    {
-        get
-        {
-            Roll();
-            return _weight;
-        }
-    }
+    public int WeightLimit => limits.Present.WeightPerMinute;
+    public int Weight => limits.Weight;
 
     public int Orders
     {
@@ -43,11 +35,7 @@ internal sealed class UsageCounter(TimeProvider time)
         }
     }
 
-    public void AddWeight(int weight)
-    {
-        Roll();
-        _weight += weight;
-    }
+    public void AddWeight(int weight) => limits.Add(weight);
 
     public void AddOrder()
     {
@@ -59,7 +47,6 @@ internal sealed class UsageCounter(TimeProvider time)
     private void Roll()
     {
         long seconds = time.GetUnixMicros() / 1_000_000;
-        if (seconds / 60 != _minute) (_minute, _weight) = (seconds / 60, 0);
         if (seconds / 10 != _tenSeconds) (_tenSeconds, _orders) = (seconds / 10, 0);
         if (seconds / 86_400 != _day) (_day, _dayOrders) = (seconds / 86_400, 0);
     }

@@ -159,7 +159,7 @@ internal sealed class WebSocketApi(
                 InfoWire.RateLimit(_answer, "ORDERS", "SECOND", 10, UsageCounter.OrderLimit, usage.Orders);
                 InfoWire.RateLimit(_answer, "ORDERS", "DAY", 1, UsageCounter.OrderDayLimit, usage.DayOrders);
             }
-            InfoWire.RateLimit(_answer, "REQUEST_WEIGHT", "MINUTE", 1, UsageCounter.WeightLimit, usage.Weight);
+            InfoWire.RateLimit(_answer, "REQUEST_WEIGHT", "MINUTE", 1, usage.WeightLimit, usage.Weight);
             _answer.Raw("]"u8);
         }
         _answer.Raw("}"u8);

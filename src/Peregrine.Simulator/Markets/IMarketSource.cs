@@ -16,6 +16,9 @@ internal interface IMarketSource : IAsyncDisposable
     /// <summary>Brings the market up to the present before an order meets it.</summary>
     void CatchUp();
 
+    /// <summary>Whether a depth snapshot may be asked for now; false for a little later, which only a fault wants.</summary>
+    bool PrepareSnapshot(string symbol) => true;
+
     /// <summary>Writes a depth snapshot; false when there is none (yet).</summary>
     bool TryWriteDepth(MarketSymbol symbol, int limit, WireWriter writer);
 

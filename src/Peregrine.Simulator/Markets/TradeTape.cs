@@ -6,17 +6,21 @@ internal readonly record struct TapeTrade(long Id, long Price, long Quantity, lo
 /// <summary>Trades of one taker order at one price.</summary>
 internal readonly record struct TapeAggregate(long Id, long Price, long Quantity, long FirstId, long LastId, long TimeMicros, bool BuyerIsMaker);
 
-/// <summary>The last so many of something, oldest first.</summary>
+/// <summary>The last so many of something, oldest first. Memory is taken as it is needed: hundreds of symbols have dozens of these.</summary>
 internal sealed class RecentList<T>(int capacity)
 {
-    private readonly T[] _items = new T[capacity];
+    private T[] _items = new T[Math.Min(capacity, 16)];
     private long _added;
 
-    public int Count => (int)Math.Min(_added, capacity);
+    public int Count => (int)Math.Min(_added, _items.Length);
 
-    public void Add(T item) => _items[_added++ % capacity] = item;
+    public void Add(T item)
+    {
+        if (_added == _items.Length && _items.Length < capacity) Array.Resize(ref _items, Math.Min(capacity, _items.Length * 2));
+        _items[_added++ % _items.Length] = item;
+    }
 
-    public ref readonly T this[int at] => ref _items[(_added - Count + at) % capacity];
+    public ref readonly T this[int at] => ref _items[(_added - Count + at) % _items.Length];
 
     /// <summary>The newest <paramref name="count"/>, oldest first.</summary>
     public IEnumerable<T> Last(int count)

@@ -15,6 +15,9 @@ internal sealed class WebSocketConnection : IDisposable
     /// <summary>The longest message that is taken from a peer; longer ones end the connection.</summary>
     private const int MessageMax = 1 << 20;
 
+    /// <summary>How long a peer has to answer a goodbye.</summary>
+    private static readonly TimeSpan GoodbyeTimeout = TimeSpan.FromSeconds(5);
+
     private readonly Stream _stream;
     private readonly TimeProvider _time;
     private readonly TimeSpan _pingInterval;
@@ -29,6 +32,7 @@ internal sealed class WebSocketConnection : IDisposable
     private long _unsent;
     private long _owedPongSince;
     private bool _closeSent;
+    private ITimer? _goodbye;
 
     public WebSocketConnection(Stream stream, TimeProvider time, TimeSpan pingInterval, TimeSpan pongTimeout, CancellationToken stop)
     {
@@ -53,6 +57,8 @@ internal sealed class WebSocketConnection : IDisposable
 
     public void AppendText(ReadOnlySpan<byte> message) => Append(0x81, message, default, default);
 
+    public void AppendBinary(ReadOnlySpan<byte> message) => Append(0x82, message, default, default);
+
     /// <summary>Wakes the writer.</summary>
     public void Flush() => _wake.Writer.TryWrite(true);
 
@@ -70,10 +76,32 @@ internal sealed class WebSocketConnection : IDisposable
         int length = 2 + Encoding.UTF8.GetBytes(reason.AsSpan(0, Math.Min(reason.Length, 100)), payload[2..]);
         Append(0x88, payload[..length], default, default);
         Flush();
+        _goodbye ??= _time.CreateTimer(static self => ((WebSocketConnection)self!).AbortQuietly(), this, GoodbyeTimeout, Timeout.InfiniteTimeSpan);
     }
 
+    private void AbortQuietly()
+    {
+        try
+        {
+            _over.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It is over already.
+        }
+    }
+
+    /// <summary>Nothing that the peer sends is seen.</summary>
+    public bool IsDeaf { get; set; }
+
+    /// <summary>Nothing that is said leaves, and the peer is not expected to answer pings.</summary>
+    public bool IsDumb { get; set; }
+
+    /// <summary>Called with each frame of the peer (its opcode); false ends the connection with the close code 1008.</summary>
+    public Func<byte, bool>? Admit { get; set; }
+
     /// <summary>Cuts the connection without a word.</summary>
-    public void Abort() => _over.Cancel();
+    public void Abort() => AbortQuietly();
 
     /// <summary>Runs the connection to its end; each whole text message of the peer is handed on.</summary>
     public async Task RunAsync(Action<ReadOnlySpan<byte>> onText)
@@ -105,6 +133,7 @@ internal sealed class WebSocketConnection : IDisposable
 
     public void Dispose()
     {
+        _goodbye?.Dispose();
         _over.Dispose();
         _stream.Dispose();
     }
@@ -114,7 +143,7 @@ internal sealed class WebSocketConnection : IDisposable
         int length = first.Length + second.Length + third.Length;
         lock (_lock)
         {
-            if (_closeSent) return;
+            if (_closeSent || IsDumb) return;
             if (head == 0x88) _closeSent = true;
             if (_filling.Length - _filled < length + 10) Array.Resize(ref _filling, Math.Max(_filling.Length * 2, _filled + length + 10));
             Span<byte> to = _filling.AsSpan(_filled);
@@ -191,7 +220,8 @@ internal sealed class WebSocketConnection : IDisposable
                 await Task.Delay(_pingInterval, _time, _over.Token);
                 long now = _time.GetTimestamp();
                 long owed = Interlocked.Read(ref _owedPongSince);
-                if (owed != 0 && _time.GetElapsedTime(owed, now) >= _pongTimeout)
+                if (IsDumb) Interlocked.Exchange(ref _owedPongSince, 0);
+                else if (owed != 0 && _time.GetElapsedTime(owed, now) >= _pongTimeout)
                 {
                     await _over.CancelAsync();
                     return;
@@ -223,6 +253,16 @@ internal sealed class WebSocketConnection : IDisposable
                 if (frame.Failure != 0 || messageLength + frame.PayloadLength > MessageMax)
                 {
                     SendClose(frame.Failure != 0 ? frame.Failure : 1009, "");
+                    return;
+                }
+                if (IsDeaf)
+                {
+                    at += frame.Length;
+                    continue;
+                }
+                if (Admit?.Invoke(frame.Opcode) == false)
+                {
+                    SendClose(1008, "Too many requests");
                     return;
                 }
                 Memory<byte> payload = buffer.AsMemory(at + frame.Length - frame.PayloadLength, frame.PayloadLength);

@@ -8,7 +8,7 @@ internal static class StreamControl
 {
     private const string Methods = "`SUBSCRIBE`, `UNSUBSCRIBE`, `LIST_SUBSCRIPTIONS`, `SET_PROPERTY`, `GET_PROPERTY`";
 
-    public static void Handle(StreamHub hub, StreamSession session, ReadOnlySpan<byte> message, WireWriter reply)
+    public static void Handle(StreamHub hub, StreamSession session, ReadOnlySpan<byte> message, int streamsMax, WireWriter reply)
     {
         reply.Clear();
         try
@@ -21,7 +21,7 @@ internal static class StreamControl
             else if (!IsId(root, out string? id))
                 Fail(reply, 2, "Invalid request: request ID must be an unsigned integer", null);
             else
-                Answer(hub, session, root, method.GetString() ?? "", id, reply);
+                Answer(hub, session, root, method.GetString() ?? "", id, streamsMax, reply);
         }
         catch (JsonException e)
         {
@@ -33,11 +33,14 @@ internal static class StreamControl
         }
     }
 
-    private static void Answer(StreamHub hub, StreamSession session, JsonElement root, string method, string? id, WireWriter reply)
+    private static void Answer(StreamHub hub, StreamSession session, JsonElement root, string method, string? id, int streamsMax, WireWriter reply)
     {
         JsonElement[] parameters = root.TryGetProperty("params", out JsonElement list) && list.ValueKind == JsonValueKind.Array ? [.. list.EnumerateArray()] : [];
         switch (method)
         {
+            case "SUBSCRIBE" when session.Subscriptions.Count + parameters.Length > streamsMax:
+                Fail(reply, 2, $"Invalid request: too many streams, the limit is {streamsMax} per connection", id);
+                break;
             case "SUBSCRIBE":
                 string[] wanted = [.. parameters.Select(p => p.GetString() ?? "")];
                 Result(reply, "null"u8, id);

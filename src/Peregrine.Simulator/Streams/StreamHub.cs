@@ -1,3 +1,4 @@
+using Peregrine.Simulator.Faults;
 using Peregrine.Simulator.Sockets;
 
 namespace Peregrine.Simulator.Streams;
@@ -19,32 +20,53 @@ internal sealed class Subscription(StreamSession session, StreamChannel channel,
 
     /// <summary>The envelope up to the payload: {"stream":"btcusdt@trade","data":</summary>
     public byte[] EnvelopeHead { get; } = System.Text.Encoding.UTF8.GetBytes($"{{\"stream\":\"{name}\",\"data\":");
+
+    /// <summary>What faults do to its frames, in the order in which they were applied; nearly always nothing.</summary>
+    public FrameFilter[] Filters { get; set; } = [];
+
+    /// <summary>Hands a payload to the filters from the given one on, and what they let through to the connection.</summary>
+    public void Deliver(ReadOnlySpan<byte> payload, int filter = 0)
+    {
+        WebSocketConnection connection = Session.Connection;
+        if (filter < Filters.Length) Filters[filter].OnFrame(payload, new Onward(this, filter + 1));
+        else if (Session.IsBinary) connection.AppendBinary(payload);
+        else if (Session.Combined) connection.AppendText(EnvelopeHead, payload, "}"u8);
+        else connection.AppendText(payload);
+    }
 }
 
-/// <summary>One market-data socket and what it listens to.</summary>
-internal sealed class StreamSession(WebSocketConnection connection, bool combined)
+/// <summary>Hears what happens in a <see cref="StreamHub"/>.</summary>
+internal interface IStreamWatcher
 {
-    public WebSocketConnection Connection { get; } = connection;
+    void OnOpened(StreamSession session);
+    void OnSubscribed(Subscription subscription);
 
-    /// <summary>Whether payloads come in an envelope that names their stream.</summary>
-    public bool Combined { get; set; } = combined;
-
-    /// <summary>In the order in which they were asked for.</summary>
-    public List<Subscription> Subscriptions { get; } = [];
+    /// <summary>Whether a name is acknowledged and then forgotten.</summary>
+    bool Ignores(StreamSession session, string name);
 }
 
 /// <summary>Who listens to what. Used under the exchange's gate.</summary>
-internal sealed class StreamHub(Func<string, string> keyOf)
+internal sealed class StreamHub(Func<StreamSession, string, string> keyOf)
 {
     /// <summary>A real-time subscriber that lets this much wait is cut, as the exchange would.</summary>
     private const long UnsentMax = 64 << 20;
 
     private readonly Dictionary<string, StreamChannel> _channels = new(StringComparer.Ordinal);
 
-    public HashSet<StreamSession> Sessions { get; } = [];
+    /// <summary>The open ones, those longest open first.</summary>
+    public List<StreamSession> Sessions { get; } = [];
 
     /// <summary>Called when a session has subscribed to something.</summary>
     public Action? Subscribed { get; set; }
+
+    /// <summary>Hears of sessions and subscriptions, and may ignore some.</summary>
+    public IStreamWatcher? Watcher { get; set; }
+
+    public void Add(StreamSession session)
+    {
+        Sessions.Add(session);
+        Watcher?.OnOpened(session);
+    }
 
     /// <summary>The channel under its canonical name, made on first use.</summary>
     public StreamChannel Channel(string key)
@@ -58,11 +80,12 @@ internal sealed class StreamHub(Func<string, string> keyOf)
     {
         foreach (string name in names)
         {
-            if (session.Subscriptions.Exists(s => s.Name == name)) continue;
-            StreamChannel channel = Channel(keyOf(name));
+            if (session.Subscriptions.Exists(s => s.Name == name) || Watcher?.Ignores(session, name) == true) continue;
+            StreamChannel channel = Channel(keyOf(session, name));
             Subscription subscription = new(session, channel, name);
             session.Subscriptions.Add(subscription);
             channel.Subscriptions = [.. channel.Subscriptions, subscription];
+            Watcher?.OnSubscribed(subscription);
         }
         if (session.Subscriptions.Count > 0) Subscribed?.Invoke();
     }
@@ -90,10 +113,9 @@ internal sealed class StreamHub(Func<string, string> keyOf)
     {
         foreach (Subscription subscription in channel.Subscriptions)
         {
-            WebSocketConnection connection = subscription.Session.Connection;
-            if (subscription.Session.Combined) connection.AppendText(subscription.EnvelopeHead, payload, "}"u8);
-            else connection.AppendText(payload);
+            subscription.Deliver(payload);
             if (!flush) continue;
+            WebSocketConnection connection = subscription.Session.Connection;
             connection.Flush();
             if (connection.Unsent > UnsentMax) connection.Abort();
         }

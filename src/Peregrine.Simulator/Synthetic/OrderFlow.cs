@@ -57,6 +57,9 @@ internal sealed class OrderFlow
         Schedule();
     }
 
+    /// <summary>How many times as fast orders arrive.</summary>
+    public double Factor { get; set; } = 1;
+
     /// <summary>When the next order arrives, in seconds since the start.</summary>
     public double NextSeconds { get; private set; }
 
@@ -108,7 +111,7 @@ internal sealed class OrderFlow
         {
             double rate = _baseRate + _excitement;
             double wait = _random.NextExponential() / rate;
-            NextSeconds += wait;
+            NextSeconds += wait / Factor;
             _excitement *= Math.Exp(-Decay * wait);
             if (_random.NextDouble() * rate <= _baseRate + _excitement) return;
         }

@@ -22,6 +22,8 @@ internal sealed class SyntheticMarket : IMarketSource, IOrderVenue
     private readonly Dictionary<string, SyntheticSymbol> _byName;
     private readonly ExchangeGate _gate;
     private readonly TimeProvider _time;
+    private readonly ExchangeClock _clock;
+    private readonly PriorityQueue<int, double> _queue = new();
     private readonly ManualResetEventSlim _stop = new();
     private readonly Thread _thread;
     private readonly TaskCompletionSource _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -30,14 +32,19 @@ internal sealed class SyntheticMarket : IMarketSource, IOrderVenue
     private double _skippedSeconds;
 
     public SyntheticMarket(
-        IReadOnlyList<string> symbols, Market market, SyntheticSource source, StreamHub hub, ExchangeGate gate, TimeProvider time, Func<long> nextOrderId)
+        IReadOnlyList<string> symbols, Market market, SyntheticSource source, StreamHub hub, ExchangeGate gate, ExchangeClock clock, Func<long> nextOrderId)
     {
         _gate = gate;
-        _time = time;
-        _symbols = [.. symbols.Select(s => new SyntheticSymbol(FlowProfile.Of(s, market), hub, nextOrderId, source.Seed, source.Rate))];
+        _time = clock;
+        _clock = clock;
+        _symbols = [.. symbols.Select((s, i) => new SyntheticSymbol(FlowProfile.Of(s, market), hub, nextOrderId, source, clock, SbeVersion, i))];
+        for (int i = 0; i < _symbols.Length; i++) _queue.Enqueue(i, _symbols[i].Flow.NextSeconds);
         _byName = _symbols.ToDictionary(s => s.Name, StringComparer.Ordinal);
         _thread = new Thread(Run) { Name = "synthetic market", IsBackground = true };
     }
+
+    /// <summary>How SBE streams are spoken.</summary>
+    public SbeVersion SbeVersion { get; } = new();
 
     public IReadOnlyList<MarketSymbol> Symbols => _symbols;
     public IReadOnlyList<SyntheticSymbol> Books => _symbols;
@@ -57,7 +64,7 @@ internal sealed class SyntheticMarket : IMarketSource, IOrderVenue
 
     public void Start()
     {
-        _startMicros = _time.GetUnixMicros();
+        _startMicros = _time.GetUnixMicros() - _clock.OffsetMicros;
         _startStamp = _time.GetTimestamp();
         foreach (SyntheticSymbol symbol in _symbols) symbol.Begin(_startMicros);
         _thread.Start();
@@ -68,15 +75,15 @@ internal sealed class SyntheticMarket : IMarketSource, IOrderVenue
     /// <summary>Lets the flow run up to a time, in seconds since the start: the earliest event of all symbols first.</summary>
     public void AdvanceTo(double seconds)
     {
-        while (true)
+        while (_queue.TryPeek(out int index, out double due) && due <= seconds)
         {
-            SyntheticSymbol next = _symbols[0];
-            foreach (SyntheticSymbol symbol in _symbols)
-                if (symbol.Flow.NextSeconds < next.Flow.NextSeconds) next = symbol;
-            if (next.Flow.NextSeconds > seconds) return;
-            next.StepFlow(MicrosAt(next.Flow.NextSeconds));
+            SyntheticSymbol next = _symbols[index];
+            next.StepFlow(MicrosAt(due));
+            _queue.DequeueEnqueue(index, next.Flow.NextSeconds);
         }
     }
+
+    public bool PrepareSnapshot(string symbol) => !_byName.TryGetValue(symbol, out SyntheticSymbol? book) || book.PrepareSnapshot();
 
     public bool TryWriteDepth(MarketSymbol symbol, int limit, WireWriter writer)
     {

@@ -1,4 +1,5 @@
 using Peregrine.Common;
+using Peregrine.Simulator.Faults;
 using Peregrine.Simulator.Markets;
 using Peregrine.Simulator.Matching;
 using Peregrine.Simulator.Streams;
@@ -12,47 +13,70 @@ internal sealed class SyntheticSymbol : MarketSymbol, IMatchObserver
 {
     private static readonly int[] PartialLevels = [5, 10, 20];
 
+    /// <summary>How often SBE streams tell of the book.</summary>
+    private const long SbeMillis = 20;
+
+    /// <summary>Spot counts updates one by one. Futures leave numbers out: only the chain of pu proves that nothing is missing.</summary>
+    private int IdStep => IsSpot ? 1 : 3;
+
     private readonly Func<long> _nextOrderId;
     private readonly Dictionary<long, (VenueOrder Order, IFillListener Listener)> _ours = [];
     private readonly List<(VenueOrder Order, IFillListener Listener, long Price, long Quantity, bool IsMaker, long TradeId)> _ourFills = [];
     private readonly List<TapeAggregate> _aggregates = [];
     private readonly List<TapeTrade> _trades = [];
     private readonly DiffBatch[] _diffs;
-    private readonly (StreamChannel Channel, int Levels, long IntervalMillis)[] _partials;
-    private readonly long[] _partialDue;
-    private readonly long[] _partialSent;
-    private readonly StreamChannel _tradeChannel;
-    private readonly StreamChannel _aggregateChannel;
-    private readonly StreamChannel _tickerChannel;
-    private readonly StreamChannel[] _klineChannels;
-    private readonly WireWriter _writer = new(1 << 14);
+    private readonly PartialBook[] _partials;
+    private readonly FormedChannel[] _tradeChannels;
+    private readonly FormedChannel[] _aggregateChannels;
+    private readonly FormedChannel[] _tickerChannels;
+    private readonly FormedChannel[][] _klineChannels;
+    private readonly ExchangeClock _clock;
+    private readonly WireWriter _writer = new(1 << 12);
     private (long, long, long, long) _lastBest;
+    private BookImage _genesis = BookImage.Empty;
     private VenueOrder? _taker;
     private IFillListener? _takerListener;
     private long _nowMicros;
     private long _nextTradeId = 1;
     private long _nextAggregateId = 1;
     private long _klineDueMillis;
+    private long _lookDueMillis;
 
-    public SyntheticSymbol(FlowProfile profile, StreamHub hub, Func<long> nextOrderId, ulong seed, double rate)
+    /// <param name="index">Its place among the symbols: it sets when in an interval its timed streams speak, and how SBE writes its decimals.</param>
+    public SyntheticSymbol(FlowProfile profile, StreamHub hub, Func<long> nextOrderId, SyntheticSource source, ExchangeClock clock, SbeVersion sbe, int index)
         : base(profile.Instrument)
     {
         _nextOrderId = nextOrderId;
+        _clock = clock;
         Book = new MatchingBook(profile.Instrument.Rules.StepSize.Raw, this);
-        Flow = new OrderFlow(profile, Book, seed, rate);
+        Flow = new OrderFlow(profile, Book, source.Seed, source.Rate);
         string prefix = profile.Instrument.Symbol.ToLowerInvariant();
-        _tradeChannel = hub.Channel($"{prefix}@trade");
-        _aggregateChannel = hub.Channel($"{prefix}@aggTrade");
-        _tickerChannel = hub.Channel($"{prefix}@bookTicker");
+        bool isGrid = index % 2 == 0; // Every other symbol has the exponents of its grid, the rest -8: a reader must look.
+        Sbe = new SbeWriter(
+            Name, isGrid ? Places(profile.Instrument.Rules.TickSize.Raw) : FixedPoint.Places, isGrid ? Places(profile.Instrument.Rules.StepSize.Raw) : FixedPoint.Places, sbe);
+        _tradeChannels = With($"{prefix}@trade", $"{prefix}@trade");
+        _aggregateChannels = FormedChannel.Json(hub, $"{prefix}@aggTrade", IsSpot);
+        _tickerChannels = With($"{prefix}@bookTicker", $"{prefix}@bestBidAsk");
         long[] speeds = IsSpot ? [100, 1_000] : [100, 250, 500];
-        _diffs = [.. speeds.Select(ms => new DiffBatch(hub.Channel($"{prefix}@depth@{ms}ms"), ms))];
-        _partials = [.. from levels in PartialLevels from ms in speeds select (hub.Channel($"{prefix}@depth{levels}@{ms}ms"), levels, ms)];
-        _partialDue = new long[_partials.Length];
-        _partialSent = new long[_partials.Length];
-        _klineChannels = [.. Candles.Select(c => hub.Channel($"{prefix}@kline_{c.Interval}"))];
+        long phase = index * 7 % 100;
+        _diffs = [.. speeds.Select(ms => new DiffBatch(FormedChannel.Json(hub, $"{prefix}@depth@{ms}ms", IsSpot), ms, phase))];
+        _partials = [.. from levels in PartialLevels from ms in speeds select new PartialBook(FormedChannel.Json(hub, $"{prefix}@depth{levels}@{ms}ms", IsSpot), levels, ms, phase)];
+        if (IsSpot)
+        {
+            _diffs = [.. _diffs, new DiffBatch([FormedChannel.Sbe(hub, $"{prefix}@depth")], SbeMillis, phase)];
+            _partials = [.. _partials, new PartialBook([FormedChannel.Sbe(hub, $"{prefix}@depth20")], 20, SbeMillis, phase)];
+        }
+        _klineChannels = [.. Candles.Select(c => FormedChannel.Json(hub, $"{prefix}@kline_{c.Interval}", IsSpot))];
         foreach (CandleSeries series in Candles) series.OnClosed = (s, candle) => PublishKline(s, candle, isClosed: true);
+
+        FormedChannel[] With(string json, string sbeName) =>
+            IsSpot ? [.. FormedChannel.Json(hub, json, true), FormedChannel.Sbe(hub, sbeName)] : FormedChannel.Json(hub, json, false);
     }
 
+    /// <summary>What is to go wrong with it.</summary>
+    public SymbolFaults Faults { get; } = new();
+
+    public SbeWriter Sbe { get; }
     public MatchingBook Book { get; }
     public OrderFlow Flow { get; }
     public long UpdateId { get; private set; } = 1_000_000;
@@ -69,12 +93,23 @@ internal sealed class SyntheticSymbol : MarketSymbol, IMatchObserver
         Flow.Seed(_nextOrderId);
         Settle();
         foreach (DiffBatch diff in _diffs) diff.Begin(UpdateId);
+        _genesis = BookImage.Of(Book, UpdateId);
+    }
+
+    /// <summary>Whether a snapshot may be written now; a straddling one waits for changes that no diff has told yet, and holds that diff back.</summary>
+    public bool PrepareSnapshot()
+    {
+        if (Faults.StraddlingSnapshots == 0) return true;
+        if (!Array.TrueForAll(_diffs, d => d.IsPending(UpdateId))) return false;
+        foreach (DiffBatch diff in _diffs) diff.HoldUntilAbove(long.MaxValue);
+        return true;
     }
 
     /// <summary>One event of the flow, at its own time.</summary>
     public void StepFlow(long nowMicros)
     {
         _nowMicros = nowMicros;
+        Flow.Factor = Faults.FlowFactor;
         Flow.Step(_nextOrderId);
         Settle();
     }
@@ -118,8 +153,8 @@ internal sealed class SyntheticSymbol : MarketSymbol, IMatchObserver
 
     public void OnLevel(Side side, long price, long quantity)
     {
-        UpdateId++;
-        foreach (DiffBatch diff in _diffs) diff.Mark(side, price);
+        UpdateId += IdStep;
+        foreach (DiffBatch diff in _diffs) diff.Mark(side, price, UpdateId);
         Trace?.Invoke(('L', side.Sign(), price, quantity));
     }
 
@@ -129,83 +164,101 @@ internal sealed class SyntheticSymbol : MarketSymbol, IMatchObserver
         foreach ((VenueOrder order, IFillListener listener, long price, long quantity, bool isMaker, long tradeId) in _ourFills)
             listener.OnFill(order, price, quantity, isMaker, tradeId);
         _ourFills.Clear();
-        long eventMillis = _nowMicros / 1_000;
-        foreach (TapeTrade trade in _trades)
-        {
-            AddTrade(trade);
-            if (!_tradeChannel.IsWanted) continue;
-            MarketWire.Trade(_writer, this, trade, eventMillis);
-            StreamHub.Publish(_tradeChannel, _writer.Written);
-        }
+        foreach (TapeTrade trade in _trades) AddTrade(trade);
+        if (_trades.Count > 0) PublishTrades();
         _trades.Clear();
         foreach (TapeAggregate aggregate in _aggregates)
         {
             Aggregates.Add(aggregate);
-            if (!_aggregateChannel.IsWanted) continue;
-            MarketWire.Aggregate(_writer, this, aggregate, eventMillis);
-            StreamHub.Publish(_aggregateChannel, _writer.Written);
+            foreach (FormedChannel formed in _aggregateChannels)
+            {
+                if (!formed.IsWanted) continue;
+                MarketWire.Aggregate(_writer, this, aggregate, Times(formed));
+                StreamHub.Publish(formed.Channel, _writer.Written);
+            }
         }
         _aggregates.Clear();
         (long BidPrice, long BidQuantity, long AskPrice, long AskQuantity) best = Best;
         if (best == _lastBest) return;
         _lastBest = best;
-        if (!_tickerChannel.IsWanted) return;
-        MarketWire.BookTicker(_writer, this, UpdateId, best, eventMillis, eventMillis);
-        StreamHub.Publish(_tickerChannel, _writer.Written);
+        foreach (FormedChannel formed in _tickerChannels)
+        {
+            if (!formed.IsWanted) continue;
+            if (formed.Form == WireForm.Sbe) Sbe.Best(_writer, Times(formed).Event, UpdateId, best);
+            else MarketWire.BookTicker(_writer, this, UpdateId, best, Times(formed));
+            StreamHub.Publish(formed.Channel, _writer.Written);
+        }
     }
+
+    private void PublishTrades()
+    {
+        foreach (FormedChannel formed in _tradeChannels)
+        {
+            if (!formed.IsWanted) continue;
+            if (formed.Form == WireForm.Sbe)
+            {
+                Sbe.TradesEvent(_writer, Times(formed).Event, Times(formed).Of(_trades[0].TimeMicros), _trades);
+                StreamHub.Publish(formed.Channel, _writer.Written);
+                continue;
+            }
+            foreach (TapeTrade trade in _trades)
+            {
+                MarketWire.Trade(_writer, this, trade, Times(formed));
+                StreamHub.Publish(formed.Channel, _writer.Written);
+            }
+        }
+    }
+
+    private WireTimes Times(in FormedChannel formed) => new(_nowMicros, _clock.OffsetMicros, formed.Unit);
 
     /// <summary>Publishes what comes by the clock: diffs, partial books, candles.</summary>
     public void PublishTimed(long nowMicros)
     {
         _nowMicros = Math.Max(_nowMicros, nowMicros);
         long millis = _nowMicros / 1_000;
-        foreach (DiffBatch diff in _diffs) diff.PublishDue(this, Book, UpdateId, millis, _writer);
-        for (int i = 0; i < _partials.Length; i++)
-        {
-            (StreamChannel channel, int levels, long interval) = _partials[i];
-            if (!channel.IsWanted || millis < _partialDue[i] || _partialSent[i] == UpdateId) continue;
-            _partialDue[i] = millis - (millis % interval) + interval;
-            WritePartial(levels, millis, _partialSent[i]);
-            _partialSent[i] = UpdateId;
-            StreamHub.Publish(channel, _writer.Written);
-        }
-        foreach (CandleSeries series in Candles) series.Advance(millis);
+        if (millis < _lookDueMillis) return;
+        _lookDueMillis = millis + 1;
+        long eventMicros = _nowMicros + _clock.OffsetMicros;
+        foreach (DiffBatch diff in _diffs) diff.PublishDue(this, _nowMicros, eventMicros, _writer);
+        foreach (PartialBook partial in _partials) partial.PublishDue(this, _nowMicros, eventMicros, _writer);
+        long every = IsSpot ? 1_000 : 250;
         if (millis < _klineDueMillis) return;
-        long every = IsSpot ? 2_000 : 250;
+        foreach (CandleSeries series in Candles) series.Advance(millis);
         _klineDueMillis = millis - (millis % every) + every;
         foreach (CandleSeries series in Candles)
-            if (series is { IsDirty: true, HasCurrent: true }) PublishKline(series, series.Current, isClosed: false);
+        {
+            bool isItsTurn = !IsSpot || series.IntervalMillis == 1_000 || _klineDueMillis / every % 2 == 0;
+            if (isItsTurn && series is { IsDirty: true, HasCurrent: true }) PublishKline(series, series.Current, isClosed: false);
+        }
     }
 
     /// <summary>A depth snapshot as REST has it.</summary>
     public void WriteDepth(int limit, long nowMillis, WireWriter writer)
     {
-        writer.Raw("{\"lastUpdateId\":"u8).Number(UpdateId);
+        BookImage? old = null;
+        if (Faults.OldSnapshots > 0)
+        {
+            Faults.OldSnapshots--;
+            old = _genesis;
+        }
+        else if (Faults.StraddlingSnapshots > 0)
+        {
+            Faults.StraddlingSnapshots--;
+            foreach (DiffBatch diff in _diffs) diff.HoldUntilAbove(UpdateId);
+        }
+        writer.Raw("{\"lastUpdateId\":"u8).Number(old?.UpdateId ?? UpdateId);
         if (!IsSpot) writer.Raw(",\"E\":"u8).Number(nowMillis).Raw(",\"T\":"u8).Number(nowMillis);
         writer.Raw(",\"bids\":["u8);
-        WriteLevels(Side.Buy, limit, writer);
+        if (old is null) WriteLevels(Side.Buy, limit, writer);
+        else foreach ((long price, long quantity) in old.Bids.Take(limit)) MarketWire.Level(writer, this, price, quantity);
         writer.Raw("],\"asks\":["u8);
-        WriteLevels(Side.Sell, limit, writer);
+        if (old is null) WriteLevels(Side.Sell, limit, writer);
+        else foreach ((long price, long quantity) in old.Asks.Take(limit)) MarketWire.Level(writer, this, price, quantity);
         writer.Raw("]}"u8);
     }
 
-    private void WritePartial(int levels, long millis, long previous)
-    {
-        _writer.Clear();
-        if (IsSpot)
-        {
-            WriteDepth(levels, millis, _writer);
-            return;
-        }
-        _writer.Raw("{\"e\":\"depthUpdate\",\"E\":"u8).Number(millis).Raw(",\"T\":"u8).Number(millis).Raw(",\"s\":"u8).Text(Name)
-            .Raw(",\"U\":"u8).Number(Math.Min(previous + 1, UpdateId)).Raw(",\"u\":"u8).Number(UpdateId).Raw(",\"pu\":"u8).Number(previous).Raw(",\"b\":["u8);
-        WriteLevels(Side.Buy, levels, _writer);
-        _writer.Raw("],\"a\":["u8);
-        WriteLevels(Side.Sell, levels, _writer);
-        _writer.Raw("]}"u8);
-    }
-
-    private void WriteLevels(Side side, int limit, WireWriter writer)
+    /// <summary>The best levels of a side as a list in JSON, without its brackets.</summary>
+    public void WriteLevels(Side side, int limit, WireWriter writer)
     {
         int count = Math.Min(limit, Book.LevelCount(side));
         for (int rank = 0; rank < count; rank++)
@@ -220,9 +273,11 @@ internal sealed class SyntheticSymbol : MarketSymbol, IMatchObserver
         series.IsDirty = false;
         int at = 0;
         while (Candles[at] != series) at++;
-        StreamChannel channel = _klineChannels[at];
-        if (!channel.IsWanted) return;
-        MarketWire.Kline(_writer, this, series, candle, isClosed, _nowMicros / 1_000);
-        StreamHub.Publish(channel, _writer.Written);
+        foreach (FormedChannel formed in _klineChannels[at])
+        {
+            if (!formed.IsWanted) continue;
+            MarketWire.Kline(_writer, this, series, candle, isClosed, Times(formed));
+            StreamHub.Publish(formed.Channel, _writer.Written);
+        }
     }
 }

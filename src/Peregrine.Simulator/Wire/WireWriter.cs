@@ -64,6 +64,14 @@ internal sealed class WireWriter(int capacity = 1024)
     /// <summary>A comma unless what stands before opens something.</summary>
     public WireWriter Comma() => _length > 0 && _buffer[_length - 1] is (byte)'[' or (byte)'{' ? this : Raw(","u8);
 
+    /// <summary>So many bytes at the end, to be filled by the caller.</summary>
+    public Span<byte> Take(int length)
+    {
+        Span<byte> room = Room(length)[..length];
+        _length += length;
+        return room;
+    }
+
     private Span<byte> Room(int length)
     {
         if (_buffer.Length - _length < length) Array.Resize(ref _buffer, Math.Max(_buffer.Length * 2, _length + length));

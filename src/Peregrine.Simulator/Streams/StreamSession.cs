@@ -1,0 +1,74 @@
+using Peregrine.Simulator.Limits;
+using Peregrine.Simulator.Sockets;
+
+namespace Peregrine.Simulator.Streams;
+
+/// <summary>Which part of the futures' streams a connection is for; on spot there are no parts.</summary>
+internal enum StreamRoute : byte
+{
+    None = 0,
+    Public = 1,
+    Market = 2,
+    Private = 3,
+}
+
+/// <summary>One market-data socket and what it listens to.</summary>
+internal sealed class StreamSession(WebSocketConnection connection, TransportControl? transport, MessageMeter meter, TimeProvider time, bool combined) : IDisposable
+{
+    private readonly long _openedStamp = time.GetTimestamp();
+    private ITimer? _lifetime;
+    private ITimer? _close;
+
+    public WebSocketConnection Connection { get; } = connection;
+    public MessageMeter Meter { get; } = meter;
+
+    /// <summary>Its number since the exchange began, from 1.</summary>
+    public int Number { get; init; }
+
+    public string Path { get; init; } = "";
+    public StreamRoute Route { get; init; }
+
+    /// <summary>Whether payloads come in an envelope that names their stream.</summary>
+    public bool Combined { get; set; } = combined;
+
+    /// <summary>Whether frames are SBE.</summary>
+    public bool IsBinary { get; init; }
+
+    /// <summary>Whether times in JSON are microseconds.</summary>
+    public bool IsMicros { get; init; }
+
+    /// <summary>In the order in which they were asked for.</summary>
+    public List<Subscription> Subscriptions { get; } = [];
+
+    public TimeSpan Age => time.GetElapsedTime(_openedStamp);
+
+    /// <summary>Everything leaves in segments of so many bytes; 0 for as it comes.</summary>
+    public void SetSlice(int bytes)
+    {
+        if (transport is not null) transport.SliceBytes = bytes;
+    }
+
+    /// <summary>Ends the connection with a TCP reset.</summary>
+    public void Reset()
+    {
+        if (transport is not null) transport.Reset();
+        Connection.Abort();
+    }
+
+    /// <summary>Closes the connection so long after it was opened.</summary>
+    public void SetLifetime(TimeSpan lifetime) => Set(ref _lifetime, lifetime - Age, "session lifetime is over");
+
+    public void CloseAfter(TimeSpan wait) => Set(ref _close, wait, "server shutdown");
+
+    public void Dispose()
+    {
+        _lifetime?.Dispose();
+        _close?.Dispose();
+    }
+
+    private void Set(ref ITimer? timer, TimeSpan wait, string reason)
+    {
+        timer?.Dispose();
+        timer = time.CreateTimer(_ => Connection.SendClose(1001, reason), null, wait > TimeSpan.Zero ? wait : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+    }
+}
