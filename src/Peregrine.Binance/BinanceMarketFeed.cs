@@ -26,6 +26,7 @@ public sealed class BinanceMarketFeed : IMarketFeed
     private readonly TimeProvider _time;
     private readonly StreamDecoder _decoder;
     private readonly SnapshotLoader _snapshots;
+    private readonly DerivativesPoller? _derivatives;
     private readonly StreamGroup[] _groups;
     private readonly Action<FeedLine> _letGo;
     private readonly ArrivalGate _gate;
@@ -68,6 +69,7 @@ public sealed class BinanceMarketFeed : IMarketFeed
             keys);
         _renewals = new Renewals(_groups, _gate, _keeper, options, random, log);
         _snapshots = new SnapshotLoader(endpoints, market, instruments, time, random, log);
+        if (market == Market.UsdMargined && options.Derivatives is { } schedule) _derivatives = new DerivativesPoller(endpoints, instruments, schedule, time, log);
         foreach (StreamGroup group in _groups)
             for (int slot = 0; slot < options.LinesPerGroup; slot++) group.Lines.Add(_keeper.Make(group, slot));
         _lines = [.. _groups.SelectMany(static group => group.Lines)];
@@ -113,6 +115,7 @@ public sealed class BinanceMarketFeed : IMarketFeed
         foreach (FeedLine line in _lines) poller.Add(line.Wire);
         _snapshots.Poller = poller;
         _keeper.Poller = poller;
+        if (_derivatives is not null) _derivatives.Poller = poller;
     }
 
     /// <inheritdoc/>
@@ -122,6 +125,11 @@ public sealed class BinanceMarketFeed : IMarketFeed
         while (_snapshots.TryTake(out DepthSnapshot? snapshot))
         {
             _ = snapshot!.Publish(_ring, _time.GetUnixNanos());
+            any = true;
+        }
+        while (_derivatives is not null && _derivatives.TryTake(out MarketEvent asked))
+        {
+            _ = _ring.Append(in asked, default);
             any = true;
         }
         long now = Stopwatch.GetTimestamp();
@@ -152,6 +160,7 @@ public sealed class BinanceMarketFeed : IMarketFeed
         _keeper.Dispose();
         foreach (FeedLine line in _lines) line.Wire.Dispose();
         _snapshots.Dispose();
+        _derivatives?.Dispose();
     }
 
     private int Drain(FeedLine line, int framesMax)

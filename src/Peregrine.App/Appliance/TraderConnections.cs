@@ -42,6 +42,7 @@ internal static class TraderConnections
         LinesPerGroup = options.FeedLines,
         LineLifetime = options.FeedLineLifetime,
         LifetimeJitter = options.FeedLineLifetime / 30,
+        Derivatives = new DerivativesSchedule(options.OpenInterestEvery, options.PremiumIndexEvery),
     };
 
     private static Action WaitOf(HotIdle idle, LinePoller poller)

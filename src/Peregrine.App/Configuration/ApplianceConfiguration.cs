@@ -104,6 +104,8 @@ public static partial class ApplianceConfiguration
             RestartPauseMax = TimeSpan.FromSeconds(reader.Whole("restarts:pauseMaxSeconds", 60, 0, 86_400)),
             FeedLines = reader.Whole("feed:lines", 2, 1, 2),
             FeedLineLifetime = TimeSpan.FromMinutes(reader.Whole("feed:lifetimeMinutes", 1_380, 1, 1_430)),
+            OpenInterestEvery = TimeSpan.FromSeconds(reader.Whole("derivatives:openInterestSeconds", 30, 0, 86_400)),
+            PremiumIndexEvery = TimeSpan.FromSeconds(reader.Whole("derivatives:premiumIndexSeconds", 60, 0, 86_400)),
             Idle = idle switch { "spin" => HotIdle.Spin, "spinThenBlock" => HotIdle.SpinThenBlock, _ => HotIdle.Block },
             Core = reader.Whole("hotThread:core", -1, -1, 1_023),
             RingSlots = ringSlots,

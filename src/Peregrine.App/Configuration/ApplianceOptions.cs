@@ -92,6 +92,10 @@ public sealed record ApplianceOptions
     /// <summary>A connection is replaced after so long at the latest.</summary>
     public TimeSpan FeedLineLifetime { get; init; }
 
+    /// <summary>USD-M: how often open interest and the premium index are asked for; zero for never.</summary>
+    public TimeSpan OpenInterestEvery { get; init; }
+    public TimeSpan PremiumIndexEvery { get; init; }
+
     public HotIdle Idle { get; init; }
     public int Core { get; init; }
     public int RingSlots { get; init; }

@@ -1,3 +1,4 @@
+using Peregrine.Binance.Rest;
 using Peregrine.Binance.Wire;
 
 namespace Peregrine.Binance.Feed;
@@ -24,6 +25,9 @@ public sealed record FeedOptions
     public TimeSpan RenewPause { get; init; } = TimeSpan.FromSeconds(5);
 
     public TimeSpan RenewPauseMax { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>What is asked for over REST on USD-M; null for nothing.</summary>
+    public DerivativesSchedule? Derivatives { get; init; }
 
     public WireOptions Wire { get; init; } = new();
 }

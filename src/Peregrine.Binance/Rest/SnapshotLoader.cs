@@ -14,7 +14,12 @@ namespace Peregrine.Binance.Rest;
 /// </summary>
 internal sealed class SnapshotLoader : IDisposable
 {
-    private const int Levels = 1000;
+    /// <summary>
+    /// How deep a snapshot may be, and what it costs. When the books of a whole market have to come back at once, all of them soon and a little shallower is better
+    /// than some of them deep and the rest minutes later: the depth is such that a quarter of the market, or all that wait, would cost at most half of what is left.
+    /// What lies deeper fills up with the diffs.
+    /// </summary>
+    private static readonly (int Levels, int SpotWeight, int FuturesWeight)[] Depths = [(1_000, 50, 20), (500, 25, 10), (100, 5, 5)];
 
     /// <summary>The same symbol is not asked for more often, however often its book breaks.</summary>
     private static readonly TimeSpan SymbolPause = TimeSpan.FromSeconds(1);
@@ -107,8 +112,9 @@ internal sealed class SnapshotLoader : IDisposable
             TimeSpan wait = _notBefore[i] == 0 ? TimeSpan.Zero : _time.GetElapsedTime(now, _notBefore[i]);
             if (wait <= TimeSpan.Zero)
             {
-                wait = _budget.Take(Weight);
-                if (wait == TimeSpan.Zero) wait = Load(new SymbolId((ushort)i));
+                (int levels, int weight) = DepthNow();
+                wait = _budget.Take(weight);
+                if (wait == TimeSpan.Zero) wait = Load(new SymbolId((ushort)i), levels);
                 _notBefore[i] = _time.GetTimestamp() + (long)(wait.TotalSeconds * _time.TimestampFrequency);
                 if (Volatile.Read(ref _wanted[i]) != 1) continue;
             }
@@ -117,15 +123,33 @@ internal sealed class SnapshotLoader : IDisposable
         return next;
     }
 
-    private int Weight => _market == Market.UsdMargined ? 20 : 50;
+    private (int Levels, int Weight) DepthNow()
+    {
+        int books = Math.Max(CountWanted(), _instruments.Count / 4);
+        (int Levels, int Weight) depth = default;
+        foreach ((int levels, int spot, int futures) in Depths)
+        {
+            depth = (levels, _market == Market.UsdMargined ? futures : spot);
+            if (depth.Weight * books <= _budget.Left / 2) break;
+        }
+        return depth;
+    }
+
+    private int CountWanted()
+    {
+        int count = 0;
+        for (int i = 1; i < _wanted.Length; i++)
+            if (Volatile.Read(ref _wanted[i]) == 1) count++;
+        return count;
+    }
 
     /// <summary>One try. Returns how long this symbol has to wait for its next one.</summary>
-    private TimeSpan Load(SymbolId symbol)
+    private TimeSpan Load(SymbolId symbol, int levels)
     {
         string name = _instruments[symbol].Symbol;
         try
         {
-            string path = $"{BinanceEndpoints.RestPath(_market)}/depth?symbol={Uri.EscapeDataString(name)}&limit={Levels}";
+            string path = $"{BinanceEndpoints.RestPath(_market)}/depth?symbol={Uri.EscapeDataString(name)}&limit={levels}";
             using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(_endpoints.Rest, path));
             using HttpResponseMessage response = _http.Send(request, HttpCompletionOption.ResponseContentRead, _ending.Token);
             if (BinanceRest.UsedWeight(response) is int used) _budget.Observe(used);

@@ -31,6 +31,9 @@ public sealed class WeightBudget(int perMinute, double share, TimeProvider time)
         return TimeSpan.Zero;
     }
 
+    /// <summary>What may still be spent in this minute.</summary>
+    public int Left => time.GetUtcNow().UtcTicks / Minute.Ticks == _minute ? Math.Max(0, _allowed - _used) : _allowed;
+
     /// <summary>The server's own count of this minute.</summary>
     public void Observe(int usedWeight) => _used = Math.Max(_used, usedWeight);
 

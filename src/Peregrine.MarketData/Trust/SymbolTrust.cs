@@ -36,10 +36,13 @@ public sealed class SymbolTrust
     {
         public long TradeId;
         public long Behind;
+        private long _atTick;
 
         public bool IsLate(long newest, long nanos, long allowed)
         {
-            Behind = TradeId != 0 && TradeId < newest ? Behind + nanos : 0;
+            // One that goes on telling is not late, although at any moment another may be a message ahead.
+            Behind = TradeId != 0 && TradeId < newest && TradeId == _atTick ? Behind + nanos : 0;
+            _atTick = TradeId;
             return Behind >= allowed;
         }
     }
