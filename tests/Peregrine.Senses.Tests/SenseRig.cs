@@ -10,7 +10,7 @@ using Peregrine.MarketData;
 using Peregrine.Simulator;
 using Peregrine.Simulator.Faults;
 
-namespace Peregrine.EndToEnd.Senses;
+namespace Peregrine.Senses.Tests;
 
 /// <summary>
 /// A real feed and a real core against the exchange with its faults, over real sockets, polled by the test's own thread as the hot thread would. What is
@@ -54,6 +54,13 @@ internal sealed class SenseRig : IEventHandler, IAsyncDisposable
 
     /// <summary>Moments in which a book was tradable and crossed, which must never be.</summary>
     public long Crossed { get; private set; }
+
+    public static readonly string[] Two = ["BTCUSDT", "ETHUSDT"];
+
+    public static readonly ExchangeOptions Synthetic = new() { Source = new SyntheticSource(7, 1) };
+
+    /// <summary>One connection a group, renewed without long pauses.</summary>
+    public static readonly FeedOptions Single = new() { LinesPerGroup = 1, RenewPause = TimeSpan.FromMilliseconds(200) };
 
     public static readonly string[] Spot = ["aggTrade", "trade", "depth20@100ms", "depth@100ms", "bookTicker", "kline_1m"];
 

@@ -1,6 +1,6 @@
 using Peregrine.Common.Events;
 
-namespace Peregrine.EndToEnd.Senses;
+namespace Peregrine.Senses.Tests;
 
 /// <summary>Counts what is missing from streams whose events are numbered, and what came twice or out of order.</summary>
 internal sealed class StreamAudit(int symbols)
