@@ -84,6 +84,9 @@ internal sealed class ReplayMarket : IMarketSource, IOrderVenue
         return true;
     }
 
+    public bool TryWritePremium(MarketSymbol symbol, WireWriter writer) => ((ReplaySymbol)symbol).TryWritePremium(writer);
+    public bool TryWriteOpenInterest(MarketSymbol symbol, WireWriter writer) => false; // Recordings of streams have none.
+
     public (long BidPrice, long BidQuantity, long AskPrice, long AskQuantity) Best(MarketSymbol symbol) => ((ReplaySymbol)symbol).Fills.Best;
     public long LastPrice(Instrument instrument) => Of(instrument).Fills.LastPrice;
     public bool WouldTake(Instrument instrument, Side side, long price) => Of(instrument).Fills.WouldTake(side, price);
@@ -192,6 +195,9 @@ internal sealed class ReplayMarket : IMarketSource, IOrderVenue
                 break;
             case LineKind.Trade:
                 symbol.OnTrade(payload);
+                break;
+            case LineKind.MarkPrice:
+                symbol.OnMarkPrice(payload);
                 break;
         }
     }

@@ -91,6 +91,18 @@ internal sealed class SyntheticMarket : IMarketSource, IOrderVenue
         return true;
     }
 
+    public bool TryWritePremium(MarketSymbol symbol, WireWriter writer)
+    {
+        ((SyntheticSymbol)symbol).Perpetual?.WritePremium(writer, _clock.NowMicros / 1_000);
+        return ((SyntheticSymbol)symbol).Perpetual is not null;
+    }
+
+    public bool TryWriteOpenInterest(MarketSymbol symbol, WireWriter writer)
+    {
+        ((SyntheticSymbol)symbol).Perpetual?.WriteOpenInterest(writer, _clock.NowMicros / 1_000);
+        return ((SyntheticSymbol)symbol).Perpetual is not null;
+    }
+
     public (long BidPrice, long BidQuantity, long AskPrice, long AskQuantity) Best(MarketSymbol symbol) => ((SyntheticSymbol)symbol).Best;
 
     public long LastPrice(Instrument instrument) =>
