@@ -32,7 +32,7 @@ internal sealed class Perpetual
     {
         _symbol = symbol;
         string prefix = symbol.Name.ToLowerInvariant();
-        _random = new SeededRandom(seed ^ ((ulong)prefix.Length << 32) ^ 0x5045_5250_4554_5541);
+        _random = new SeededRandom(seed ^ OrderFlow.Hash(prefix));
         _everySecond = hub.Channel($"{prefix}@markPrice@1s");
         _everyThree = hub.Channel($"{prefix}@markPrice");
         _liquidations = hub.Channel($"{prefix}@forceOrder");
