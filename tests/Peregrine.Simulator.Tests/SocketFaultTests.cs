@@ -73,7 +73,7 @@ public sealed class SocketFaultTests
     }
 
     [Fact]
-    public async Task Slices_are_single_bytes_on_the_wire_and_whole_frames_to_the_reader()
+    public async Task Slices_split_frames_everywhere_and_the_reader_still_gets_them_whole()
     {
         await using TestExchange exchange = await StartAsync();
         exchange.Server.Faults.Apply(new SliceWrites { Connection = null });
@@ -97,7 +97,8 @@ public sealed class SocketFaultTests
         Assert.SkipWhen(!OperatingSystem.IsLinux() || socket.GetRawSocketOption((int)SocketOptionLevel.Tcp, TcpInfo, info) < DataSegmentsIn + 4, "this kernel does not count segments");
         uint segments = BitConverter.ToUInt32(info, DataSegmentsIn);
         TestContext.Current.TestOutputHelper?.WriteLine($"{total} bytes in {segments} segments");
-        Assert.True(segments > total / 4, $"{total} bytes in {segments} segments");
+        Assert.True(segments > total / 50, // The kernel may join some; unsliced it is one for each frame.
+            $"{total} bytes in {segments} segments");
         await using FrameLog log = await FrameLog.OpenAsync(exchange, "/ws/btcusdt@depth20@100ms");
         Assert.All(await log.AtLeastAsync(3), f => Assert.Equal(20, f["bids"]!.AsArray().Count));
         exchange.Server.Faults.Clear();

@@ -154,11 +154,13 @@ internal sealed class ReplayMarket : IMarketSource, IOrderVenue
             _gate.EnterMarket();
             try
             {
+                _hub.IsBatching = true;
                 PlayBatch(due);
-                foreach (StreamSession session in _hub.Sessions) session.Connection.Flush();
+                _hub.FlushAll(cutsTheSlow: false);
             }
             finally
             {
+                _hub.IsBatching = false;
                 _gate.ExitMarket();
             }
         }
@@ -181,7 +183,7 @@ internal sealed class ReplayMarket : IMarketSource, IOrderVenue
     {
         ReplaySymbol symbol = _symbols[line.Symbol];
         ReadOnlySpan<byte> payload = _recording.Payload(line);
-        if (line.Channel >= 0) StreamHub.Publish(_channels[line.Channel], payload, flush: false);
+        if (line.Channel >= 0) StreamHub.Publish(_channels[line.Channel], payload);
         switch (line.Kind)
         {
             case LineKind.DepthDiff:
