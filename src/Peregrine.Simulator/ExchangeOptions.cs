@@ -35,6 +35,15 @@ public sealed record ExchangeOptions
     /// <summary>The symbols to trade; null leaves it to the source (three of them, or all that the recording has).</summary>
     public IReadOnlyList<string>? Symbols { get; init; }
 
+    /// <summary>Names for a made-up market of this size: BTCUSDT, ETHUSDT, SOLUSDT, then invented ones.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Less than 1 or more than 679.</exception>
+    public static IReadOnlyList<string> MadeUpSymbols(int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, Synthetic.MadeUpSymbols.CountMax);
+        return Synthetic.MadeUpSymbols.Names(count);
+    }
+
     public ExchangeSource Source { get; init; } = new SyntheticSource();
 
     public string ApiKey { get; init; } = "peregrine-demo-key";

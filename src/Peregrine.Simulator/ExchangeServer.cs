@@ -159,7 +159,7 @@ public sealed class ExchangeServer : IAsyncDisposable
                 return;
             }
             bool isStream = _door.IsStream(path);
-            if (_http.Take<RefuseSocket>(path) is { } refused && refused.What != (isStream ? RefuseWhat.Rest : RefuseWhat.Streams))
+            if (_http.Take<RefuseSocket>(path, f => f.What != (isStream ? RefuseWhat.Rest : RefuseWhat.Streams)) is not null)
                 context.Features.Get<TransportControl>()?.Reset();
             else if (await HttpFaultAnswer.TryAsync(context, path, _http, _options.TimeProvider)) return;
             else if (path == "/ws-api/v3") await RunApiAsync(context);

@@ -23,7 +23,7 @@ internal static class ExchangeCommand
         Option<string> speed = new("--speed") { Description = "of a replay: a factor on the recorded timing, or max for no pauses", DefaultValueFactory = _ => "1", HelpName = "X" };
         Option<bool> once = new("--once") { Description = "end when the replay is over and its subscribers have everything" };
         Option<string> market = new("--market") { Description = "spot or usdm", DefaultValueFactory = _ => "spot", HelpName = "MARKET" };
-        Option<string?> symbols = new("--symbols") { Description = "symbols with commas between them; without it, those of the source", HelpName = "A,B" };
+        Option<string?> symbols = new("--symbols") { Description = "symbols with commas between them, or how many to make up; without it, those of the source", HelpName = "A,B|N" };
         Option<int> port = new("--port") { Description = "the port on loopback, 0 for any free one", DefaultValueFactory = _ => 0, HelpName = "N" };
         Command command = new("exchange", "Runs the built-in exchange on loopback. Prints {\"url\":\"…\"} on one line once it listens.") { synthetic, seed, rate, replay, speed, once, market, symbols, port, Shared.Json() };
         command.SetAction(async (parsed, cancel) =>
@@ -38,12 +38,19 @@ internal static class ExchangeCommand
             string[] files = parsed.GetValue(replay) ?? [];
             foreach (string file in files)
                 if (!File.Exists(file)) throw new StopException(ExitCode.WrongUsage, $"--replay: '{file}' does not exist");
+            IReadOnlyList<string>? names = parsed.GetValue(symbols)?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+            if (names is [var count] && int.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out int number))
+            {
+                if (number is < 1 or > 679) throw new StopException(ExitCode.WrongUsage, $"--symbols: '{count}' is not allowed; allowed are names, and numbers from 1 to 679.");
+                if (files.Length > 0) throw new StopException(ExitCode.WrongUsage, "--symbols: a recording has its own symbols; allowed are names out of it.");
+                names = ExchangeOptions.MadeUpSymbols(number);
+            }
             ExchangeOptions options = new()
             {
                 Port = parsed.GetValue(port),
                 SnapshotWait = SnapshotWait,
                 Market = market_,
-                Symbols = parsed.GetValue(symbols)?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries),
+                Symbols = names,
                 Source = files.Length > 0 ? new ReplaySource(files) { Speed = factor, Once = parsed.GetValue(once) } : new SyntheticSource(parsed.GetValue(seed), parsed.GetValue(rate)),
             };
             return await RunAsync(options, cancel).ConfigureAwait(false);

@@ -33,6 +33,8 @@ internal sealed class ExchangeApi
         Add(new Operation("klines", false, 2, Klines) { WeightOf = p => RequestWeights.Klines(p, isSpot) });
         Add(new Operation("ticker.price", false, 2, (p, w) => ForSymbols(p, w, TickerPrice)) { WeightOf = p => RequestWeights.Price(p, isSpot) });
         Add(new Operation("ticker.book", false, 2, (p, w) => ForSymbols(p, w, TickerBook)) { WeightOf = p => RequestWeights.BookTicker(p, isSpot) });
+        Add(new Operation("premiumIndex", false, 1, Premium) { WeightOf = RequestWeights.PremiumIndex });
+        Add(new Operation("openInterest", false, 1, OpenInterest));
         Add(new Operation("order.place", true, 0, PlaceOrder) { IsPlacement = true });
         Add(new Operation("order.test", true, 1, TestOrder));
         Add(new Operation("order.cancel", true, 0, CancelOrder));
@@ -84,6 +86,29 @@ internal sealed class ExchangeApi
         if (!_market.TryWriteDepth(symbol, limit, writer))
             throw new ApiException(-1000, "No snapshot of this symbol has been recorded up to here. Please try again.", 503);
     }
+
+    private void Premium(RequestParameters parameters, WireWriter writer)
+    {
+        if (parameters.Has("symbol"))
+        {
+            if (!_market.TryWritePremium(Symbol(parameters), writer)) throw NotThere("premium index");
+            return;
+        }
+        writer.Raw("["u8);
+        foreach (MarketSymbol symbol in _market.Symbols)
+        {
+            int before = writer.Length;
+            if (!_market.TryWritePremium(symbol, writer.Comma())) writer.Truncate(before);
+        }
+        writer.Raw("]"u8);
+    }
+
+    private void OpenInterest(RequestParameters parameters, WireWriter writer)
+    {
+        if (!_market.TryWriteOpenInterest(Symbol(parameters), writer)) throw NotThere("open interest");
+    }
+
+    private static ApiException NotThere(string what) => new(-1000, $"No {what} of this symbol is known here.", 503);
 
     private void Trades(RequestParameters parameters, WireWriter writer)
     {

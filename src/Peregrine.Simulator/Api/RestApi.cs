@@ -44,6 +44,9 @@ internal sealed class RestApi(
         [("GET", "/fapi/v1/time")] = "time",
         [("GET", "/fapi/v1/exchangeInfo")] = "exchangeInfo",
         [("GET", "/fapi/v1/depth")] = "depth",
+        [("GET", "/fapi/v1/klines")] = "klines",
+        [("GET", "/fapi/v1/premiumIndex")] = "premiumIndex",
+        [("GET", "/fapi/v1/openInterest")] = "openInterest",
     };
 
     /// <summary>Calls by path.</summary>

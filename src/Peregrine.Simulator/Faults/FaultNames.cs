@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 
@@ -10,55 +11,57 @@ public sealed class FaultException(string message) : Exception(message);
 /// <summary>The faults by name, to and from JSON.</summary>
 internal static class FaultNames
 {
-    private static readonly Dictionary<string, JsonTypeInfo> ByName = new(StringComparer.Ordinal)
+    /// <summary>How each is written, and one with its defaults, over which a body is laid.</summary>
+    private static readonly Dictionary<string, (JsonTypeInfo Type, ExchangeFault Usual)> ByName = new(StringComparer.Ordinal)
     {
-        ["stream.mute"] = FaultJson.Default.MuteStream,
-        ["stream.neverFirst"] = FaultJson.Default.NeverFirst,
-        ["stream.replay"] = FaultJson.Default.ReplayFrames,
-        ["stream.reorder"] = FaultJson.Default.ReorderFrames,
-        ["stream.duplicate"] = FaultJson.Default.DuplicateFrames,
-        ["stream.dropNext"] = FaultJson.Default.DropFrames,
-        ["stream.freezeEventTime"] = FaultJson.Default.FreezeStream,
-        ["stream.burst"] = FaultJson.Default.BurstFlow,
-        ["stream.ignoreSubscribe"] = FaultJson.Default.IgnoreSubscribe,
-        ["stream.units"] = FaultJson.Default.MixUnits,
-        ["depth.gap"] = FaultJson.Default.DepthGap,
-        ["depth.straddle"] = FaultJson.Default.DepthStraddle,
-        ["depth.cross"] = FaultJson.Default.DepthCross,
-        ["depth.oldSnapshot"] = FaultJson.Default.OldSnapshot,
-        ["depth.delaySnapshot"] = FaultJson.Default.DelaySnapshot,
-        ["socket.blackhole"] = FaultJson.Default.Blackhole,
-        ["socket.reset"] = FaultJson.Default.ResetSocket,
-        ["socket.slice"] = FaultJson.Default.SliceWrites,
-        ["socket.close"] = FaultJson.Default.CloseSocket,
-        ["socket.refuse"] = FaultJson.Default.RefuseSocket,
-        ["session.shutdownEvent"] = FaultJson.Default.ShutdownEvent,
-        ["session.lifetime"] = FaultJson.Default.SessionLifetime,
-        ["http.status"] = FaultJson.Default.HttpStatus,
-        ["http.html"] = FaultJson.Default.HttpHtml,
-        ["http.delay"] = FaultJson.Default.HttpDelay,
-        ["limits.weight"] = FaultJson.Default.LimitWeight,
-        ["limits.messages"] = FaultJson.Default.LimitMessages,
-        ["limits.connections"] = FaultJson.Default.LimitConnections,
-        ["limits.streams"] = FaultJson.Default.LimitStreams,
-        ["clock.skew"] = FaultJson.Default.SkewClock,
-        ["clock.step"] = FaultJson.Default.StepClock,
-        ["sbe.schema"] = FaultJson.Default.SbeSchema,
+        ["stream.mute"] = (FaultJson.Default.MuteStream, new MuteStream { Streams = "" }),
+        ["stream.neverFirst"] = (FaultJson.Default.NeverFirst, new NeverFirst { Streams = "" }),
+        ["stream.replay"] = (FaultJson.Default.ReplayFrames, new ReplayFrames { Streams = "" }),
+        ["stream.reorder"] = (FaultJson.Default.ReorderFrames, new ReorderFrames { Streams = "" }),
+        ["stream.duplicate"] = (FaultJson.Default.DuplicateFrames, new DuplicateFrames { Streams = "" }),
+        ["stream.dropNext"] = (FaultJson.Default.DropFrames, new DropFrames { Streams = "" }),
+        ["stream.freezeEventTime"] = (FaultJson.Default.FreezeStream, new FreezeStream { Streams = "" }),
+        ["stream.burst"] = (FaultJson.Default.BurstFlow, new BurstFlow { Streams = "" }),
+        ["stream.ignoreSubscribe"] = (FaultJson.Default.IgnoreSubscribe, new IgnoreSubscribe { Streams = "" }),
+        ["stream.units"] = (FaultJson.Default.MixUnits, new MixUnits { Streams = "" }),
+        ["depth.gap"] = (FaultJson.Default.DepthGap, new DepthGap { Symbol = "" }),
+        ["depth.straddle"] = (FaultJson.Default.DepthStraddle, new DepthStraddle { Symbol = "" }),
+        ["depth.cross"] = (FaultJson.Default.DepthCross, new DepthCross { Symbol = "" }),
+        ["depth.oldSnapshot"] = (FaultJson.Default.OldSnapshot, new OldSnapshot { Symbol = "" }),
+        ["depth.delaySnapshot"] = (FaultJson.Default.DelaySnapshot, new DelaySnapshot { Symbol = "", Milliseconds = 0 }),
+        ["socket.blackhole"] = (FaultJson.Default.Blackhole, new Blackhole()),
+        ["socket.reset"] = (FaultJson.Default.ResetSocket, new ResetSocket()),
+        ["socket.slice"] = (FaultJson.Default.SliceWrites, new SliceWrites()),
+        ["socket.close"] = (FaultJson.Default.CloseSocket, new CloseSocket()),
+        ["socket.refuse"] = (FaultJson.Default.RefuseSocket, new RefuseSocket()),
+        ["session.shutdownEvent"] = (FaultJson.Default.ShutdownEvent, new ShutdownEvent()),
+        ["session.lifetime"] = (FaultJson.Default.SessionLifetime, new SessionLifetime { LifetimeSeconds = 0 }),
+        ["http.status"] = (FaultJson.Default.HttpStatus, new HttpStatus { Path = "", Code = 0 }),
+        ["http.html"] = (FaultJson.Default.HttpHtml, new HttpHtml { Path = "" }),
+        ["http.delay"] = (FaultJson.Default.HttpDelay, new HttpDelay { Path = "", Milliseconds = 0 }),
+        ["limits.weight"] = (FaultJson.Default.LimitWeight, new LimitWeight()),
+        ["limits.messages"] = (FaultJson.Default.LimitMessages, new LimitMessages { PerSecond = 0 }),
+        ["limits.connections"] = (FaultJson.Default.LimitConnections, new LimitConnections { PerFiveMinutes = 0 }),
+        ["limits.streams"] = (FaultJson.Default.LimitStreams, new LimitStreams { PerConnection = 0 }),
+        ["clock.skew"] = (FaultJson.Default.SkewClock, new SkewClock { Milliseconds = 0 }),
+        ["clock.step"] = (FaultJson.Default.StepClock, new StepClock { Milliseconds = 0 }),
+        ["sbe.schema"] = (FaultJson.Default.SbeSchema, new SbeSchema()),
     };
 
-    private static readonly Dictionary<Type, string> ByType = ByName.ToDictionary(p => p.Value.Type, p => p.Key);
+    private static readonly Dictionary<Type, string> ByType = ByName.ToDictionary(p => p.Value.Type.Type, p => p.Key);
 
     public static IEnumerable<string> All => ByName.Keys;
 
     public static string NameOf(ExchangeFault fault) => ByType[fault.GetType()];
 
     /// <summary>The fault's fields as JSON.</summary>
-    public static string Write(ExchangeFault fault) => JsonSerializer.Serialize(fault, ByName[NameOf(fault)]);
+    public static string Write(ExchangeFault fault) => JsonSerializer.Serialize(fault, ByName[NameOf(fault)].Type);
 
     /// <exception cref="FaultException">The name, a field or a value is wrong.</exception>
     public static ExchangeFault Read(string name, string json)
     {
-        if (!ByName.TryGetValue(name, out JsonTypeInfo? type)) throw new FaultException($"There is no fault '{name}'; there are {string.Join(", ", All)}.");
+        if (!ByName.TryGetValue(name, out (JsonTypeInfo Type, ExchangeFault Usual) known)) throw new FaultException($"There is no fault '{name}'; there are {string.Join(", ", All)}.");
+        JsonTypeInfo type = known.Type;
         try
         {
             using JsonDocument document = JsonDocument.Parse(json.Length == 0 ? "{}" : json);
@@ -70,7 +73,9 @@ internal static class FaultNames
             }
             foreach (JsonPropertyInfo field in type.Properties)
                 if (field.IsRequired && !document.RootElement.TryGetProperty(field.Name, out _)) throw new FaultException($"{name}: the field '{field.Name}' is missing.");
-            return (ExchangeFault)document.RootElement.Deserialize(type)!;
+            JsonObject whole = JsonSerializer.SerializeToNode(known.Usual, type)!.AsObject();
+            foreach (JsonProperty field in document.RootElement.EnumerateObject()) whole[field.Name] = JsonNode.Parse(field.Value.GetRawText());
+            return (ExchangeFault)whole.Deserialize(type)!;
         }
         catch (JsonException e) when (e.Path is { Length: > 2 } path)
         {

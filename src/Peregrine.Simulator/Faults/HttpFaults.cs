@@ -17,13 +17,13 @@ internal sealed class HttpFaults
     }
 
     /// <summary>The first fault of a kind that is for the path; one of its count is used up.</summary>
-    public T? Take<T>(string path) where T : ExchangeFault
+    public T? Take<T>(string path, Predicate<T>? isMeant = null) where T : ExchangeFault
     {
         lock (_lock)
         {
             foreach (Armed armed in _armed)
             {
-                if (armed.Fault is not T fault || armed.Left == 0 || !StreamPattern.Matches(armed.Path, path)) continue;
+                if (armed.Fault is not T fault || armed.Left == 0 || !StreamPattern.Matches(armed.Path, path) || isMeant?.Invoke(fault) == false) continue;
                 armed.Left--;
                 return fault;
             }

@@ -22,6 +22,12 @@ internal interface IMarketSource : IAsyncDisposable
     /// <summary>Writes a depth snapshot; false when there is none (yet).</summary>
     bool TryWriteDepth(MarketSymbol symbol, int limit, WireWriter writer);
 
+    /// <summary>Writes mark price, index and funding of a futures symbol; false when there is none (yet).</summary>
+    bool TryWritePremium(MarketSymbol symbol, WireWriter writer);
+
+    /// <summary>Writes a futures symbol's open interest; false when there is none.</summary>
+    bool TryWriteOpenInterest(MarketSymbol symbol, WireWriter writer);
+
     /// <summary>Best bid and ask as (price, quantity); zeros where a side is empty.</summary>
     (long BidPrice, long BidQuantity, long AskPrice, long AskQuantity) Best(MarketSymbol symbol);
 

@@ -14,6 +14,7 @@ internal enum LineKind : byte
     Trade = 2,
     BookTicker = 3,
     Snapshot = 4,
+    MarkPrice = 5,
 }
 
 /// <summary>One recorded message: where its payload lies, when it came, and what it is.</summary>
@@ -148,7 +149,7 @@ internal sealed class Recording
         int at = key.IndexOf('@', StringComparison.Ordinal);
         if (at <= 0) return false;
         int symbol = Index(_symbolIndex, _symbols, key[..at].ToUpperInvariant());
-        LineKind kind = key[(at + 1)..] switch { "depth" => LineKind.DepthDiff, "trade" => LineKind.Trade, "bookTicker" => LineKind.BookTicker, _ => LineKind.Other };
+        LineKind kind = key[(at + 1)..] switch { "depth" => LineKind.DepthDiff, "trade" => LineKind.Trade, "bookTicker" => LineKind.BookTicker, "markPrice" => LineKind.MarkPrice, _ => LineKind.Other };
         message = new RecordedLine(nanos, file, offset, payload.Length, channel, symbol, kind);
         return true;
     }

@@ -84,6 +84,9 @@ internal sealed class ReplayMarket : IMarketSource, IOrderVenue
         return true;
     }
 
+    public bool TryWritePremium(MarketSymbol symbol, WireWriter writer) => ((ReplaySymbol)symbol).TryWritePremium(writer);
+    public bool TryWriteOpenInterest(MarketSymbol symbol, WireWriter writer) => false; // Recordings of streams have none.
+
     public (long BidPrice, long BidQuantity, long AskPrice, long AskQuantity) Best(MarketSymbol symbol) => ((ReplaySymbol)symbol).Fills.Best;
     public long LastPrice(Instrument instrument) => Of(instrument).Fills.LastPrice;
     public bool WouldTake(Instrument instrument, Side side, long price) => Of(instrument).Fills.WouldTake(side, price);
@@ -151,11 +154,13 @@ internal sealed class ReplayMarket : IMarketSource, IOrderVenue
             _gate.EnterMarket();
             try
             {
+                _hub.IsBatching = true;
                 PlayBatch(due);
-                foreach (StreamSession session in _hub.Sessions) session.Connection.Flush();
+                _hub.FlushAll(cutsTheSlow: false);
             }
             finally
             {
+                _hub.IsBatching = false;
                 _gate.ExitMarket();
             }
         }
@@ -178,7 +183,7 @@ internal sealed class ReplayMarket : IMarketSource, IOrderVenue
     {
         ReplaySymbol symbol = _symbols[line.Symbol];
         ReadOnlySpan<byte> payload = _recording.Payload(line);
-        if (line.Channel >= 0) StreamHub.Publish(_channels[line.Channel], payload, flush: false);
+        if (line.Channel >= 0) StreamHub.Publish(_channels[line.Channel], payload);
         switch (line.Kind)
         {
             case LineKind.DepthDiff:
@@ -192,6 +197,9 @@ internal sealed class ReplayMarket : IMarketSource, IOrderVenue
                 break;
             case LineKind.Trade:
                 symbol.OnTrade(payload);
+                break;
+            case LineKind.MarkPrice:
+                symbol.OnMarkPrice(payload);
                 break;
         }
     }

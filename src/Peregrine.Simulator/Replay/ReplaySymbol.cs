@@ -12,6 +12,7 @@ internal sealed class ReplaySymbol : MarketSymbol
     private readonly Queue<int> _snapshots = new();
     private readonly List<int> _sentDiffs = [];
     private bool _hasSentDiff;
+    private byte[] _markPrice = [];
 
     public ReplaySymbol(Instrument instrument, StreamChannel diffs)
         : base(instrument)
@@ -84,6 +85,21 @@ internal sealed class ReplaySymbol : MarketSymbol
         if (PayloadScanner.TryDecimal(payload, "\"b\""u8, out long bid) && PayloadScanner.TryDecimal(payload, "\"B\""u8, out long bidQuantity)
             && PayloadScanner.TryDecimal(payload, "\"a\""u8, out long ask) && PayloadScanner.TryDecimal(payload, "\"A\""u8, out long askQuantity))
             Fills.OnBest(bid, bidQuantity, ask, askQuantity);
+    }
+
+    public void OnMarkPrice(ReadOnlySpan<byte> payload) => _markPrice = payload.ToArray();
+
+    /// <summary>The last recorded mark price as REST shows it; false before the first.</summary>
+    public bool TryWritePremium(WireWriter writer)
+    {
+        if (!PayloadScanner.TryDecimal(_markPrice, "\"p\""u8, out long mark) || !PayloadScanner.TryDecimal(_markPrice, "\"i\""u8, out long index)
+            || !PayloadScanner.TryNumber(_markPrice, "\"T\""u8, out long next) || !PayloadScanner.TryNumber(_markPrice, "\"E\""u8, out long time)) return false;
+        PayloadScanner.TryDecimal(_markPrice, "\"P\""u8, out long settle);
+        PayloadScanner.TryDecimal(_markPrice, "\"r\""u8, out long rate);
+        writer.Raw("{\"symbol\":"u8).Text(Name).Raw(",\"markPrice\":"u8).Decimal(mark).Raw(",\"indexPrice\":"u8).Decimal(index)
+            .Raw(",\"estimatedSettlePrice\":"u8).Decimal(settle).Raw(",\"lastFundingRate\":"u8).Decimal(rate)
+            .Raw(",\"interestRate\":\"0.00010000\",\"nextFundingTime\":"u8).Number(next).Raw(",\"time\":"u8).Number(time).Raw("}"u8);
+        return true;
     }
 
     public void OnTrade(ReadOnlySpan<byte> payload)

@@ -105,6 +105,7 @@ internal sealed class TransportControl : IDuplexPipe
             int slice = _sliceBytes;
             int sent = await _socket.SendAsync(slice > 0 && slice < bytes.Length ? bytes[..slice] : bytes, SocketFlags.None);
             bytes = bytes[sent..];
+            if (slice > 0) await Task.Yield(); // Gives the kernel the time to send it as a segment of its own.
         }
     }
 }

@@ -60,7 +60,10 @@ internal sealed class WebSocketConnection : IDisposable
     public void AppendBinary(ReadOnlySpan<byte> message) => Append(0x82, message, default, default);
 
     /// <summary>Wakes the writer.</summary>
-    public void Flush() => _wake.Writer.TryWrite(true);
+    public void Flush()
+    {
+        if (Volatile.Read(ref _filled) > 0) _wake.Writer.TryWrite(true);
+    }
 
     public void SendText(ReadOnlySpan<byte> message)
     {

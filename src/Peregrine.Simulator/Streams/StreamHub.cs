@@ -4,8 +4,11 @@ using Peregrine.Simulator.Sockets;
 namespace Peregrine.Simulator.Streams;
 
 /// <summary>One thing that is published, with those who listen. The list is replaced, never changed, so that publishing needs no copy.</summary>
-internal sealed class StreamChannel(string key)
+internal sealed class StreamChannel(string key, StreamHub hub)
 {
+    /// <summary>The hub that it belongs to.</summary>
+    public StreamHub Hub { get; } = hub;
+
     public string Key { get; } = key;
     public Subscription[] Subscriptions { get; set; } = [];
     public bool IsWanted => Subscriptions.Length > 0;
@@ -71,7 +74,7 @@ internal sealed class StreamHub(Func<StreamSession, string, string> keyOf)
     /// <summary>The channel under its canonical name, made on first use.</summary>
     public StreamChannel Channel(string key)
     {
-        if (!_channels.TryGetValue(key, out StreamChannel? channel)) _channels.Add(key, channel = new StreamChannel(key));
+        if (!_channels.TryGetValue(key, out StreamChannel? channel)) _channels.Add(key, channel = new StreamChannel(key, this));
         return channel;
     }
 
@@ -108,16 +111,27 @@ internal sealed class StreamHub(Func<StreamSession, string, string> keyOf)
         Sessions.Remove(session);
     }
 
-    /// <summary>Hands a payload to all who listen; <see cref="WebSocketConnection.Flush"/> is called when <paramref name="flush"/> says so.</summary>
-    public static void Publish(StreamChannel channel, ReadOnlySpan<byte> payload, bool flush = true)
+    /// <summary>While set, frames only pile up: <see cref="FlushAll"/> sends them off, one write for many.</summary>
+    public bool IsBatching { get; set; }
+
+    /// <summary>Hands a payload to all who listen, and sends it off unless the hub is batching.</summary>
+    public static void Publish(StreamChannel channel, ReadOnlySpan<byte> payload)
     {
         foreach (Subscription subscription in channel.Subscriptions)
         {
             subscription.Deliver(payload);
-            if (!flush) continue;
-            WebSocketConnection connection = subscription.Session.Connection;
-            connection.Flush();
-            if (connection.Unsent > UnsentMax) connection.Abort();
+            if (!channel.Hub.IsBatching) subscription.Session.Connection.Flush();
+        }
+    }
+
+    /// <summary>Sends off what has piled up, and cuts whoever does not take it.</summary>
+    /// <param name="cutsTheSlow">Whether a subscriber is cut that lets too much wait.</param>
+    public void FlushAll(bool cutsTheSlow)
+    {
+        foreach (StreamSession session in Sessions)
+        {
+            session.Connection.Flush();
+            if (cutsTheSlow && session.Connection.Unsent > UnsentMax) session.Connection.Abort();
         }
     }
 }

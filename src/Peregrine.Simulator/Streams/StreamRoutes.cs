@@ -19,8 +19,8 @@ internal static class StreamRoutes
     public static string KeyOf(StreamSession session, string name, Market market, Func<string, string> channelKey)
     {
         if (market == Market.UsdMargined && !IsServed(session.Route, name)) return "silent:" + name;
-        string key = channelKey(name);
-        return session.IsBinary ? key + "#sbe" : session.IsMicros ? key + "#us" : key;
+        if (session.IsBinary) return name + "#sbe";
+        return session.IsMicros ? channelKey(name) + "#us" : channelKey(name);
     }
 
     /// <summary>Without a route only what is public is still served.</summary>

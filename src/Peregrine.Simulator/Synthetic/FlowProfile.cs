@@ -20,6 +20,7 @@ internal sealed record FlowProfile(Instrument Instrument, double Price, double S
             "BTC" => ("0.01", "0.00001", 64_000, 6, 0.05, 220),
             "ETH" => ("0.01", market == Market.Spot ? "0.0001" : "0.001", 3_200, 0.4, 0.8, 150),
             "SOL" => ("0.01", market == Market.Spot ? "0.001" : "1", 150, 0.15, 15, 100),
+            _ when MadeUpSymbols.NumberOf(baseAsset) is >= 0 and var number => MadeUp(number),
             _ => ("0.01", "0.001", 100, 0.15, 10, 80),
         };
         return new FlowProfile(
@@ -29,12 +30,22 @@ internal sealed record FlowProfile(Instrument Instrument, double Price, double S
                 Rules = new TradingRules
                 {
                     TickSize = Common.Price.Parse(tick), MinPrice = Common.Price.Parse(tick), MaxPrice = Common.Price.Parse("1000000"),
-                    StepSize = Quantity.Parse(step), MinQuantity = Quantity.Parse(step), MaxQuantity = Quantity.Parse("9000"),
+                    StepSize = Quantity.Parse(step), MinQuantity = Quantity.Parse(step), MaxQuantity = Quantity.Parse(price < 10 ? "9000000" : "9000"),
                     MinNotional = Notional.Parse("5"),
                 },
             },
             price, spacing, quantity, rate);
     }
+
+    /// <summary>Prices from a cent to thousands, grids to match, and a quieter flow: there are many of them.</summary>
+    private static (string Tick, string Step, double Price, double Spacing, double Quantity, double Rate) MadeUp(int number)
+    {
+        int magnitude = (number % 6) - 2;
+        double price = Math.Pow(10, magnitude) * (1 + (number % 9));
+        return (PowerOfTen(magnitude - 4), PowerOfTen(-(number % 4)), price, price * 0.0015, 1_000 / price, 20);
+    }
+
+    private static string PowerOfTen(int exponent) => exponent >= 0 ? "1" + new string('0', exponent) : "0." + new string('0', -exponent - 1) + "1";
 
     /// <summary>The pair's two assets; a name without a known quote asset keeps its last four letters for it.</summary>
     public static (string Base, string Quote) Split(string symbol)

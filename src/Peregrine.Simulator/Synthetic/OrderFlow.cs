@@ -191,7 +191,7 @@ internal sealed class OrderFlow
         return Math.Clamp((long)(quantity * 1e8 / _step), 1, 1_000_000_000L) * _step;
     }
 
-    private static ulong Hash(string text)
+    public static ulong Hash(string text)
     {
         ulong hash = 14695981039346656037;
         foreach (byte b in Encoding.UTF8.GetBytes(text)) hash = (hash ^ b) * 1099511628211;

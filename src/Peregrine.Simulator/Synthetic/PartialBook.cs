@@ -13,8 +13,9 @@ internal sealed class PartialBook(FormedChannel[] channels, int levels, long int
     public void PublishDue(SyntheticSymbol symbol, long nowMicros, long eventMicros, WireWriter writer)
     {
         long nowMillis = nowMicros / 1_000;
-        if (nowMillis < _dueMillis || _sent == symbol.UpdateId || !Array.Exists(channels, c => c.IsWanted)) return;
+        if (nowMillis < _dueMillis || _sent == symbol.UpdateId) return;
         _dueMillis = nowMillis - ((nowMillis - phaseMillis) % intervalMillis) + intervalMillis;
+        bool isSent = false;
         foreach (FormedChannel formed in channels)
         {
             if (!formed.IsWanted) continue;
@@ -22,8 +23,9 @@ internal sealed class PartialBook(FormedChannel[] channels, int levels, long int
                 symbol.Sbe.Snapshot(writer, eventMicros, symbol.UpdateId, BookImage.Levels(symbol.Book, Side.Buy, levels), BookImage.Levels(symbol.Book, Side.Sell, levels));
             else Write(symbol, eventMicros / formed.Unit, writer);
             StreamHub.Publish(formed.Channel, writer.Written);
+            isSent = true;
         }
-        _sent = symbol.UpdateId;
+        if (isSent) _sent = symbol.UpdateId;
     }
 
     private void Write(SyntheticSymbol symbol, long eventTime, WireWriter writer)

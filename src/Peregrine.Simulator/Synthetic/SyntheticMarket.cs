@@ -20,6 +20,7 @@ internal sealed class SyntheticMarket : IMarketSource, IOrderVenue
 
     private readonly SyntheticSymbol[] _symbols;
     private readonly Dictionary<string, SyntheticSymbol> _byName;
+    private readonly StreamHub _hub;
     private readonly ExchangeGate _gate;
     private readonly TimeProvider _time;
     private readonly ExchangeClock _clock;
@@ -34,6 +35,7 @@ internal sealed class SyntheticMarket : IMarketSource, IOrderVenue
     public SyntheticMarket(
         IReadOnlyList<string> symbols, Market market, SyntheticSource source, StreamHub hub, ExchangeGate gate, ExchangeClock clock, Func<long> nextOrderId)
     {
+        _hub = hub;
         _gate = gate;
         _time = clock;
         _clock = clock;
@@ -91,6 +93,18 @@ internal sealed class SyntheticMarket : IMarketSource, IOrderVenue
         return true;
     }
 
+    public bool TryWritePremium(MarketSymbol symbol, WireWriter writer)
+    {
+        ((SyntheticSymbol)symbol).Perpetual?.WritePremium(writer, _clock.NowMicros / 1_000);
+        return ((SyntheticSymbol)symbol).Perpetual is not null;
+    }
+
+    public bool TryWriteOpenInterest(MarketSymbol symbol, WireWriter writer)
+    {
+        ((SyntheticSymbol)symbol).Perpetual?.WriteOpenInterest(writer, _clock.NowMicros / 1_000);
+        return ((SyntheticSymbol)symbol).Perpetual is not null;
+    }
+
     public (long BidPrice, long BidQuantity, long AskPrice, long AskQuantity) Best(MarketSymbol symbol) => ((SyntheticSymbol)symbol).Best;
 
     public long LastPrice(Instrument instrument) =>
@@ -135,11 +149,14 @@ internal sealed class SyntheticMarket : IMarketSource, IOrderVenue
                         now = NowSeconds();
                     }
                     last = now;
+                    _hub.IsBatching = true;
                     AdvanceTo(now);
                     foreach (SyntheticSymbol symbol in _symbols) symbol.PublishTimed(MicrosAt(now));
+                    _hub.FlushAll(cutsTheSlow: true);
                 }
                 finally
                 {
+                    _hub.IsBatching = false;
                     _gate.ExitMarket();
                 }
             }

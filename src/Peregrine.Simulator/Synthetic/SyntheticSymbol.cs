@@ -67,6 +67,7 @@ internal sealed class SyntheticSymbol : MarketSymbol, IMatchObserver
             _partials = [.. _partials, new PartialBook([FormedChannel.Sbe(hub, $"{prefix}@depth20")], 20, SbeMillis, phase)];
         }
         _klineChannels = [.. Candles.Select(c => FormedChannel.Json(hub, $"{prefix}@kline_{c.Interval}", IsSpot))];
+        if (!IsSpot) Perpetual = new Perpetual(this, hub, source.Seed, profile.MeanQuantity);
         foreach (CandleSeries series in Candles) series.OnClosed = (s, candle) => PublishKline(s, candle, isClosed: true);
 
         FormedChannel[] With(string json, string sbeName) =>
@@ -77,6 +78,9 @@ internal sealed class SyntheticSymbol : MarketSymbol, IMatchObserver
     public SymbolFaults Faults { get; } = new();
 
     public SbeWriter Sbe { get; }
+
+    /// <summary>What only futures have; null on spot.</summary>
+    public Perpetual? Perpetual { get; }
     public MatchingBook Book { get; }
     public OrderFlow Flow { get; }
     public long UpdateId { get; private set; } = 1_000_000;
@@ -170,6 +174,7 @@ internal sealed class SyntheticSymbol : MarketSymbol, IMatchObserver
         foreach (TapeAggregate aggregate in _aggregates)
         {
             Aggregates.Add(aggregate);
+            Perpetual?.OnTrade(aggregate, new WireTimes(_nowMicros, _clock.OffsetMicros, 1_000));
             foreach (FormedChannel formed in _aggregateChannels)
             {
                 if (!formed.IsWanted) continue;
@@ -221,6 +226,7 @@ internal sealed class SyntheticSymbol : MarketSymbol, IMatchObserver
         long eventMicros = _nowMicros + _clock.OffsetMicros;
         foreach (DiffBatch diff in _diffs) diff.PublishDue(this, _nowMicros, eventMicros, _writer);
         foreach (PartialBook partial in _partials) partial.PublishDue(this, _nowMicros, eventMicros, _writer);
+        Perpetual?.PublishDue(new WireTimes(_nowMicros, _clock.OffsetMicros, 1_000));
         long every = IsSpot ? 1_000 : 250;
         if (millis < _klineDueMillis) return;
         foreach (CandleSeries series in Candles) series.Advance(millis);
