@@ -23,7 +23,7 @@ public sealed class BookTests(ITestOutputHelper output)
         for (int trial = 0; trial < 6; trial++)
         {
             int before = rig.Gaps.Count;
-            using (rig.Exchange.Faults.Apply(new DepthCross { Symbol = "BTCUSDT", Mode = mode, Frames = mode == CrossMode.Level ? 1 : 20 }))
+            using (rig.Exchange.Faults.Apply(new DepthCross { Symbol = "BTCUSDT", Mode = mode, Frames = mode == CrossMode.Level ? 3 : 20 }))
             {
                 rig.Until(() => rig.Gaps.Count > before, 6, $"crossed ({mode}): noticed");
                 broken++;
@@ -49,5 +49,29 @@ public sealed class BookTests(ITestOutputHelper output)
         Assert.InRange(meters.WeightPeak, 1, 3_000);
         Assert.InRange(meters.MessagesPerSecondMax, 0, 5);
         Assert.Equal(0, meters.Answers429 + meters.CallsWhileBanned + meters.MessageCuts);
+    }
+
+    [Fact]
+    public async Task Row_29_a_burst_is_taken_in_or_not_traded_on()
+    {
+        double seconds = Environment.GetEnvironmentVariable("PEREGRINE_SOAK") is { Length: > 0 } ? 30 : 10;
+        await using SenseRig rig = await SenseRig.StartAsync(SenseRig.Synthetic with { Source = new SyntheticSource(7, 3) }, SenseRig.Two, options: new FeedOptions { LinesPerGroup = 2 });
+        rig.Settle(3);
+        rig.Audit.Forget();
+        long quiet = rig.Events;
+        rig.Run(2);
+        double usual = (rig.Events - quiet) / 2.0;
+        long memory = GC.GetTotalMemory(forceFullCollection: true);
+        long before = rig.Events;
+        rig.LongestLag = rig.LongestLagWhileTradable = 0;
+        using (rig.Exchange.Faults.Apply(new BurstFlow { Streams = "*", Factor = 10 })) rig.Run(seconds);
+        double rate = (rig.Events - before) / seconds;
+        rig.Until(() => rig.AllTradable, 20, "after the burst everything is tradable");
+        long later = GC.GetTotalMemory(forceFullCollection: true);
+        output.WriteLine($"row 29: {rate:0} events/s for {seconds:0} s after {usual:0}: {rig.Audit.Missing} missing, {rig.Audit.Doubled} doubled, longest lag {rig.LongestLag:0} ms, {rig.LongestLagWhileTradable:0} ms while tradable, memory {(later - memory) / 1024:+0;-0} KB, gaps: {string.Join(", ", rig.Gaps.Select(SenseRig.Describe).Distinct())}");
+        Assert.True(rate > 5 * usual, $"{rate} events/s are no burst after {usual}");
+        Assert.Equal(0, rig.Audit.Missing + rig.Audit.Doubled);
+        Assert.True(rig.LongestLagWhileTradable < 1_500, $"traded on data that were {rig.LongestLagWhileTradable} ms old");
+        Assert.True(later - memory < 64 << 20, $"{(later - memory) >> 20} MB more");
     }
 }

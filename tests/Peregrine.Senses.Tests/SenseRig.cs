@@ -52,6 +52,9 @@ internal sealed class SenseRig : IEventHandler, IAsyncDisposable
     /// <summary>The longest that an event was on its way from the exchange's own time to the core, milliseconds.</summary>
     public double LongestLag { get; set; }
 
+    /// <summary>The same, of events after which their symbol could be traded on.</summary>
+    public double LongestLagWhileTradable { get; set; }
+
     /// <summary>Moments in which a book was tradable and crossed, which must never be.</summary>
     public long Crossed { get; private set; }
 
@@ -122,7 +125,7 @@ internal sealed class SenseRig : IEventHandler, IAsyncDisposable
         if (now >= _nextTimer)
         {
             _nextTimer = now + TimerTicks;
-            MarketEvent timer = new() { Kind = EventKind.Timer, ReceiveTimeNanos = TimeProvider.System.GetUnixNanos(), Plain = new PlainFields { A = now } };
+            MarketEvent timer = new() { Kind = EventKind.Timer, ReceiveTimeNanos = TimeProvider.System.GetUnixNanos(), Plain = new PlainFields { A = now * (1_000_000_000 / Stopwatch.Frequency) } };
             _ring.Append(in timer, default);
         }
         if (!any) _poller.Wait(TimeSpan.FromMilliseconds(5));
@@ -137,8 +140,13 @@ internal sealed class SenseRig : IEventHandler, IAsyncDisposable
         {
             Events++;
             Audit.OnEvent(in entry, payload);
-            if (entry.ExchangeTimeMicros != 0 && entry.Kind != EventKind.DepthSnapshot) LongestLag = Math.Max(LongestLag, (TimeProvider.System.GetUnixNanos() / 1_000 - entry.ExchangeTimeMicros) / 1_000.0);
             SymbolTrading own = Core[entry.Symbol];
+            if (entry.ExchangeTimeMicros != 0 && entry.Kind != EventKind.DepthSnapshot)
+            {
+                double lag = ((TimeProvider.System.GetUnixNanos() / 1_000) - entry.ExchangeTimeMicros) / 1_000.0;
+                LongestLag = Math.Max(LongestLag, lag);
+                if (own.State.IsTradable) LongestLagWhileTradable = Math.Max(LongestLagWhileTradable, lag);
+            }
             if (own.State.IsTradable && own.State.Book.BestBid.Price >= own.State.Book.BestAsk.Price) Crossed++;
         }
         while (Core.Requests.TryDequeue(out CoreRequest request))

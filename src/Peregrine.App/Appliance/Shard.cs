@@ -291,7 +291,7 @@ internal sealed class Shard : IActor, IEventHandler, IDisposable
     private void OnTimer(long now)
     {
         _nextTimer = now + _timerTicks;
-        Append(EventKind.Timer, now);
+        Append(EventKind.Timer, Nanos(now)); // A clock that nobody sets, beside the stamp of one that may be.
         if (_parts.Journal is { } journal)
         {
             while (_ended.TryPeek(out (ClientOrderId Order, long Ticks) ended) && Stopwatch.GetElapsedTime(ended.Ticks, now) >= ForgetAfter) journal.End(_ended.Dequeue().Order, _parts.Time.GetUnixNanos());

@@ -85,4 +85,7 @@ public enum GapReason : byte
 
     /// <summary>The book contradicted the best prices or the trades on the wire.</summary>
     Contradicted = 10,
+
+    /// <summary>Events arrived more than a second later than usual: they waited somewhere.</summary>
+    Late = 11,
 }

@@ -18,6 +18,9 @@ public sealed class TradingCore
     /// <summary>The number of the order session in Line events; market lines count from zero.</summary>
     public const long OrderLine = 1_000;
 
+    /// <summary>A difference between two clocks within a timer's period that is no drift.</summary>
+    private const long ClockStepNanos = 500_000_000;
+
     private readonly CoreOptions _options;
     private readonly InstrumentTable _instruments;
     private readonly IEventWriter _outputs;
@@ -26,6 +29,7 @@ public sealed class TradingCore
     private readonly Dictionary<AssetCode, long> _freeUnits = new(64); // More assets than symbols can name; it must not grow on the hot path.
     private long _nowNanos;
     private long _timerNanos;
+    private long _timerTicks;
     private bool _gatewayIsReady;
     private bool _cancelsAll;
 
@@ -100,7 +104,7 @@ public sealed class TradingCore
         Orders.Begin((ulong)session.Plain.A);
         Requests.Clear();
         _gatewayIsReady = false;
-        _timerNanos = 0;
+        _timerNanos = _timerTicks = 0;
         foreach (SymbolTrading symbol in _symbols) Sense(sequence, symbol, in session, payload);
         if (session.Plain.C > 1) return; // The hot thread came back within its process: what a person or a guard forbade stays forbidden.
         State = _options.Trades ? TradingState.Active : TradingState.Halted;
@@ -170,11 +174,15 @@ public sealed class TradingCore
             Requests.Enqueue(new CoreRequest { Kind = CoreRequestKind.Query, Symbol = order.Symbol, ClientId = order.ClientId });
         }
         long elapsed = _timerNanos == 0 ? 0 : timer.ReceiveTimeNanos - _timerNanos;
+        // Timers carry a clock that nobody sets: where the two disagree, ours was.
+        long steady = timer.Plain.A - _timerTicks;
+        bool clockStepped = _timerTicks != 0 && timer.Plain.A != 0 && Math.Abs(elapsed - steady) > ClockStepNanos;
         _timerNanos = timer.ReceiveTimeNanos;
+        _timerTicks = timer.Plain.A;
         foreach (SymbolTrading symbol in _symbols)
         {
             Sense(sequence, symbol, in timer, default);
-            Watch(symbol, in timer, elapsed);
+            Watch(symbol, in timer, elapsed, clockStepped);
             if (symbol.State.Book.WantsSnapshot) RequestSnapshot(symbol);
             Decide(sequence, symbol, in timer, default);
         }
@@ -191,14 +199,14 @@ public sealed class TradingCore
     }
 
     /// <summary>Looks whether the symbol's streams live, and asks for another connection where one does not.</summary>
-    private void Watch(SymbolTrading symbol, in MarketEvent timer, long elapsedNanos)
+    private void Watch(SymbolTrading symbol, in MarketEvent timer, long elapsedNanos, bool clockStepped)
     {
         SymbolTrust trust = symbol.State.Trust;
-        trust.Tick(elapsedNanos);
+        trust.Tick(elapsedNanos, clockStepped);
         for (StreamFinding finding = trust.Next(); !finding.IsNone; finding = trust.Next())
         {
             if (finding.IsNew) RecordGap(symbol, in timer, BookChange.Gap(finding.Reason, finding.SinceNanos / 1_000_000, (long)finding.Kind));
-            Requests.Enqueue(new CoreRequest { Kind = CoreRequestKind.Renew, Symbol = symbol.Instrument.Id, Stream = finding.Kind });
+            if (finding.Kind != EventKind.None) Requests.Enqueue(new CoreRequest { Kind = CoreRequestKind.Renew, Symbol = symbol.Instrument.Id, Stream = finding.Kind });
         }
     }
 

@@ -30,6 +30,9 @@ public sealed class SymbolTrust
     private bool _candlesLate;
     private long _wholeBookId;
     private bool _condemned;
+    private bool _wasLate;
+    private bool _toldLate;
+    private LagWatch _lag;
 
     /// <summary>One of the streams that tell of trades: the last trade id it told, and for how long it has been behind the others.</summary>
     private struct Teller
@@ -60,12 +63,17 @@ public sealed class SymbolTrust
     public Referee Referee { get; } = new();
 
     /// <summary>Whether orders may be based on this symbol's data, as far as its streams and witnesses can say.</summary>
-    public bool IsGood => Streams.IsFresh && Referee.IsTrusting;
+    public bool IsGood => Streams.IsFresh && Referee.IsTrusting && !_lag.IsLate;
 
     /// <summary>Takes in an event of the symbol after its book did, with what the book made of it.</summary>
     public void OnEvent(in MarketEvent entry, ReadOnlySpan<long> payload, BookChangeKind change)
     {
         Streams.OnEvent(in entry);
+        if (entry.ExchangeTimeMicros != 0 && entry.Kind.IsMarket() && entry.Kind != EventKind.DepthSnapshot)
+        {
+            _lag.OnEvent(entry.ReceiveTimeNanos, entry.ExchangeTimeMicros);
+            _wasLate |= _lag.IsLate;
+        }
         if (change == BookChangeKind.Synchronised || change == BookChangeKind.Gap) Referee.Reset();
         switch (entry.Kind)
         {
@@ -90,6 +98,8 @@ public sealed class SymbolTrust
             case EventKind.Session:
                 Streams.Reset();
                 Referee.Reset();
+                _lag = default;
+                _wasLate = _toldLate = false;
                 _trades = _aggregates = _candles = default;
                 _bookBehind = _tickerBehind = _bookIdAtTick = _tickerIdAtTick = _wholeBookId = 0;
                 break;
@@ -109,9 +119,12 @@ public sealed class SymbolTrust
 
     /// <summary>Time went on; call <see cref="Next"/> afterwards until it finds nothing.</summary>
     /// <param name="nanos">Since the last call.</param>
-    public void Tick(long nanos)
+    /// <param name="clockStepped">Our clock was set meanwhile.</param>
+    public void Tick(long nanos, bool clockStepped = false)
     {
         Streams.Tick(nanos);
+        _lag.Tick(nanos, clockStepped);
+        if (!_wasLate) _toldLate = false; // A whole tick in time: the episode is over.
         nanos = Math.Clamp(nanos, 0, BehindNanosMax);
         long bookId = _book.LastUpdateId, tickerId = _book.Ticker.UpdateId;
         bool live = _book.State == BookState.Live;
@@ -130,6 +143,13 @@ public sealed class SymbolTrust
     public StreamFinding Next()
     {
         StreamFinding finding = Streams.Next();
+        if (finding.IsNone && _wasLate)
+        {
+            _wasLate = false;
+            long worst = _lag.TakeWorst();
+            if (!_toldLate) finding = new StreamFinding(GapReason.Late, EventKind.None, worst, IsNew: true);
+            _toldLate = true;
+        }
         if (finding.IsNone && _bookBehind >= BehindNanosMax) finding = Condemn(_hasDiffs ? EventKind.DepthDiff : EventKind.Depth20, ref _bookBehind);
         if (finding.IsNone && _tickerBehind >= BehindNanosMax) finding = Condemn(EventKind.BookTicker, ref _tickerBehind);
         if (finding.IsNone && _tradesLate) finding = Condemn(EventKind.Trade, ref _trades.Behind);
