@@ -182,6 +182,37 @@ public sealed class StreamFaultTests
         await FrameLog.UntilAsync(() => log.Json.Any(f => f["stream"]?.GetValue<string>() == "ethusdt@bookTicker"));
     }
 
+    [Theory]
+    [InlineData(Corruption.Cut, false)]
+    [InlineData(Corruption.Nested, false)]
+    [InlineData(Corruption.Oversized, true)]
+    [InlineData(Corruption.BadUtf8, false)]
+    [InlineData(Corruption.Html, false)]
+    [InlineData(Corruption.NewField, true)]
+    [InlineData(Corruption.NewEvent, true)]
+    public async Task The_next_frame_is_broken_or_unheard_of_and_those_behind_it_are_sound(Corruption mode, bool isJson)
+    {
+        await using TestExchange exchange = await StartAsync();
+        await using RawFrames raw = await RawFrames.OpenAsync(exchange, "/ws/btcusdt@bookTicker");
+        await raw.NextAsync();
+        exchange.Server.Faults.Apply(new CorruptFrames { Streams = "*", Mode = mode });
+        byte[] frame;
+        do frame = await raw.NextAsync();
+        while (frame.AsSpan().StartsWith("{\"u\":"u8) && frame[^1] == '}');
+        bool parses = true;
+        try
+        {
+            JsonNode.Parse(frame);
+        }
+        catch (System.Text.Json.JsonException)
+        {
+            parses = false;
+        }
+        Assert.Equal(isJson, parses);
+        if (mode == Corruption.Oversized) Assert.True(frame.Length > 2_000_000);
+        for (int i = 0; i < 3; i++) Assert.NotNull(JsonNode.Parse(await raw.NextAsync())!["A"]);
+    }
+
     [Fact]
     public async Task Times_come_in_microseconds_though_nobody_asked()
     {

@@ -49,13 +49,15 @@ internal sealed class RestApi(
         [("GET", "/fapi/v1/openInterest")] = "openInterest",
     };
 
-    /// <summary>Calls by path.</summary>
+    private static readonly HashSet<string> Paths = [.. Routes.Keys.Select(r => r.Path)];
+
+    /// <summary>Calls by path; those to paths that are not served are "other".</summary>
     public IReadOnlyDictionary<string, int> Requests => _requests;
 
     public async Task HandleAsync(HttpContext context)
     {
         string path = context.Request.Path.Value ?? "";
-        _requests.AddOrUpdate(path, 1, static (_, count) => count + 1);
+        _requests.AddOrUpdate(Paths.Contains(path) ? path : "other", 1, static (_, count) => count + 1);
         string body = "";
         if (context.Request.ContentLength is > 0 || context.Request.Headers.TransferEncoding.Count > 0)
         {

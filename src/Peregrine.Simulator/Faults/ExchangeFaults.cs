@@ -40,12 +40,16 @@ public sealed record FaultCall(int Sequence, long TimeMicros, double Seconds, st
 /// </summary>
 public sealed class ExchangeFaults
 {
+    /// <summary>So many calls are remembered, the newest ones.</summary>
+    private const int LogMax = 10_000;
+
     private readonly ExchangeGate _gate;
     private readonly ExchangeClock _clock;
     private readonly FaultWiring _wiring;
     private readonly List<ActiveFault> _active = [];
     private readonly List<FaultCall> _log = [];
     private int _lastId;
+    private int _lastSequence;
 
     internal ExchangeFaults(ExchangeGate gate, ExchangeClock clock, FaultWiring wiring)
     {
@@ -56,7 +60,7 @@ public sealed class ExchangeFaults
     /// <summary>The faults that are in force, in the order in which they were applied.</summary>
     public IReadOnlyList<ActiveFault> Active => _gate.Request(() => _active.ToArray());
 
-    /// <summary>Every call so far.</summary>
+    /// <summary>The calls so far, the newest ten thousand of them.</summary>
     public IReadOnlyList<FaultCall> Log => _gate.Request(() => _log.ToArray());
 
     /// <summary>Applies a fault; when this returns it is in force.</summary>
@@ -110,7 +114,11 @@ public sealed class ExchangeFaults
         active.Effect.End();
     }
 
-    private void Write(string name, string body) => _log.Add(new FaultCall(_log.Count + 1, _clock.NowMicros, _clock.RunSeconds, name, body));
+    private void Write(string name, string body)
+    {
+        if (_log.Count == LogMax) _log.RemoveAt(0);
+        _log.Add(new FaultCall(++_lastSequence, _clock.NowMicros, _clock.RunSeconds, name, body));
+    }
 
     /// <summary>Tells the faults in force of what happens on the streams.</summary>
     private sealed class Watcher(List<ActiveFault> active) : IStreamWatcher

@@ -24,6 +24,7 @@ internal static class FaultNames
         ["stream.burst"] = (FaultJson.Default.BurstFlow, new BurstFlow { Streams = "" }),
         ["stream.ignoreSubscribe"] = (FaultJson.Default.IgnoreSubscribe, new IgnoreSubscribe { Streams = "" }),
         ["stream.units"] = (FaultJson.Default.MixUnits, new MixUnits { Streams = "" }),
+        ["stream.corrupt"] = (FaultJson.Default.CorruptFrames, new CorruptFrames { Streams = "" }),
         ["depth.gap"] = (FaultJson.Default.DepthGap, new DepthGap { Symbol = "" }),
         ["depth.straddle"] = (FaultJson.Default.DepthStraddle, new DepthStraddle { Symbol = "" }),
         ["depth.cross"] = (FaultJson.Default.DepthCross, new DepthCross { Symbol = "" }),
@@ -101,7 +102,7 @@ internal static class FaultNames
 /// <summary>How faults look as JSON.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    Converters = [typeof(CamelEnum<ReplayMode>), typeof(CamelEnum<FreezeMode>), typeof(CamelEnum<CrossMode>), typeof(CamelEnum<Direction>), typeof(CamelEnum<RefuseWhat>)])]
+    Converters = [typeof(CamelEnum<ReplayMode>), typeof(CamelEnum<FreezeMode>), typeof(CamelEnum<CrossMode>), typeof(CamelEnum<Direction>), typeof(CamelEnum<RefuseWhat>), typeof(CamelEnum<Corruption>)])]
 [JsonSerializable(typeof(MuteStream))]
 [JsonSerializable(typeof(NeverFirst))]
 [JsonSerializable(typeof(ReplayFrames))]
@@ -112,6 +113,7 @@ internal static class FaultNames
 [JsonSerializable(typeof(BurstFlow))]
 [JsonSerializable(typeof(IgnoreSubscribe))]
 [JsonSerializable(typeof(MixUnits))]
+[JsonSerializable(typeof(CorruptFrames))]
 [JsonSerializable(typeof(DepthGap))]
 [JsonSerializable(typeof(DepthStraddle))]
 [JsonSerializable(typeof(DepthCross))]

@@ -24,6 +24,7 @@ internal sealed class FaultWiring(StreamHub hub, HttpFaults http, IMarketSource 
         DropFrames f => Filter(f, false, _ => new DropFilter(f.Frames)),
         FreezeStream f => Filter(f, true, _ => new FreezeFilter(f.Mode)),
         MixUnits f => Filter(f, true, _ => new UnitsFilter()),
+        CorruptFrames f => Filter(f, false, _ => new CorruptFilter(f.Frames, f.Mode)),
         IgnoreSubscribe f => new IgnoreEffect(StreamPattern.Parse(f.Streams), Scope(f, true, true), f.Each),
         DepthGap f => new StreamEffect(DiffsOf(f.Symbol), Scope(f, true, false), _ => new DropFilter(f.Frames)),
         BurstFlow f => Burst(f),

@@ -97,3 +97,37 @@ public sealed record BurstFlow : ExchangeFault
 
 /// <summary><c>stream.units</c>: times of JSON frames come in microseconds where milliseconds were asked for.</summary>
 public sealed record MixUnits : StreamFault;
+
+/// <summary>What is wrong, or only new, in a frame.</summary>
+public enum Corruption
+{
+    /// <summary>Its second half is missing.</summary>
+    Cut = 0,
+
+    /// <summary>Brackets within brackets, ten thousand deep.</summary>
+    Nested = 1,
+
+    /// <summary>A field of two million characters.</summary>
+    Oversized = 2,
+
+    /// <summary>Bytes that are no UTF-8.</summary>
+    BadUtf8 = 3,
+
+    /// <summary>A page instead of JSON.</summary>
+    Html = 4,
+
+    /// <summary>Sound, with a field that nobody knows yet, ahead of all others.</summary>
+    NewField = 5,
+
+    /// <summary>Sound, and an event (in SBE a template) that nobody knows yet.</summary>
+    NewEvent = 6,
+}
+
+/// <summary><c>stream.corrupt</c>: the next frames are broken or unheard of. SBE frames can be cut or new events; other modes cut them.</summary>
+public sealed record CorruptFrames : StreamFault
+{
+    public int Frames { get; init; } = 1;
+    public Corruption Mode { get; init; }
+
+    internal override string? Problem() => AtLeastOne("frames", Frames) ?? base.Problem();
+}

@@ -18,6 +18,7 @@ internal sealed class StreamSession(WebSocketConnection connection, TransportCon
     private readonly long _openedStamp = time.GetTimestamp();
     private ITimer? _lifetime;
     private ITimer? _close;
+    private bool _isOver;
 
     public WebSocketConnection Connection { get; } = connection;
     public MessageMeter Meter { get; } = meter;
@@ -62,6 +63,7 @@ internal sealed class StreamSession(WebSocketConnection connection, TransportCon
 
     public void Dispose()
     {
+        _isOver = true;
         _lifetime?.Dispose();
         _close?.Dispose();
     }
@@ -69,6 +71,7 @@ internal sealed class StreamSession(WebSocketConnection connection, TransportCon
     private void Set(ref ITimer? timer, TimeSpan wait, string reason)
     {
         timer?.Dispose();
+        if (_isOver) return; // A fault that ends later than the connection changes nothing.
         timer = time.CreateTimer(_ => Connection.SendClose(1001, reason), null, wait > TimeSpan.Zero ? wait : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
     }
 }
