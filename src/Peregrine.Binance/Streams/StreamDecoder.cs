@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Unicode;
 
+using Peregrine.Binance.Streams.Scanning;
 using Peregrine.Common;
 using Peregrine.Common.Events;
 using Peregrine.MarketData;
@@ -24,6 +25,31 @@ public sealed class StreamDecoder(Market market, StreamTable streams, StreamInfo
     private const uint AllOfAggTrade = 0b11_1111_1111;
     private const uint AllOfTrade = 0b00_1111_1111;
     private const uint AllOfTicker = 0b11_1111;
+
+    private readonly MessageScanner _scanner = new(market, streams);
+    private long _scanned;
+    private long _general;
+
+    /// <summary>Messages of <see cref="DecodeInPlace"/> that looked as their stream's always do. May be read from any thread.</summary>
+    public long Scanned => Volatile.Read(ref _scanned);
+
+    /// <summary>Messages of <see cref="DecodeInPlace"/> that the general decoder had to read.</summary>
+    public long General => Volatile.Read(ref _general);
+
+    /// <summary>
+    /// As <see cref="Decode"/>, at a fraction of the cost for messages that look as the exchange's always do. The message lies in pinned memory, with
+    /// <see cref="Wire.WireLine.SlackBefore"/> readable bytes before it and <see cref="Wire.WireLine.SlackAfter"/> behind it, whatever they hold.
+    /// </summary>
+    public DecodeResult DecodeInPlace(ReadOnlySpan<byte> message, EventRing ring, long receiveNanos)
+    {
+        if (_scanner.TryScan(message, ring, receiveNanos, out EventKind kind))
+        {
+            _scanned++;
+            return DecodeResult.Event(kind);
+        }
+        _general++;
+        return Decode(message, ring, receiveNanos);
+    }
 
     /// <summary>Reads the message into the ring's next slot. Nothing is published here.</summary>
     /// <param name="receiveNanos">Our clock when the bytes were read, nanoseconds since 1970.</param>
