@@ -12,7 +12,7 @@ namespace Peregrine.Binance.Tests;
 
 public sealed class RecordedMessagesTests
 {
-    private static readonly string[] RecordedKinds = [.. Some.Kinds, "depth@0ms", "markPrice@1s"];
+    private static readonly string[] RecordedKinds = [.. Some.Kinds, "depth@0ms"];
 
     [Theory] // As the data's README counts them: diffs, book tickers, trades, aggregate trades, candles, snapshots, mark prices.
     [InlineData("spot/btcusdt_20240808.gz", 3451, 28040, 9757, 0, 0, 1, 0)]

@@ -7,7 +7,7 @@ namespace Peregrine.Binance.Tests;
 /// <summary>The scanners, with vectors and without, say exactly what the general decoder says, to the last bit, about everything that was ever recorded.</summary>
 public sealed class ScannerAgreementTests
 {
-    private static readonly string[] Kinds = [.. Some.Kinds, "depth@0ms", "markPrice@1s"];
+    private static readonly string[] Kinds = [.. Some.Kinds, "depth@0ms"];
 
     [Theory]
     [InlineData("spot/btcusdt_20240808.gz")]

@@ -10,7 +10,7 @@ internal static unsafe class FieldScan
     private const uint True = 0x65757274; // "true", its first letter in the lowest byte, as all of these.
     private const ulong False = 0x65736C6166;
     private const uint Sell = 0x4C4C4553;
-    private const uint Buy = 0x594255;
+    private const uint Buy = 0x595542;
     private const ulong FiveBytes = 0xFF_FFFF_FFFF;
 
     /// <summary>true or false as 1 or 0, without a branch: it is as good as a coin's toss.</summary>
