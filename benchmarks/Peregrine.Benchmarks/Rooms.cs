@@ -1,3 +1,4 @@
+using Peregrine.Benchmarks.Feed.Decoding;
 using Peregrine.Benchmarks.Storage;
 
 namespace Peregrine.Benchmarks;
@@ -7,6 +8,7 @@ public static class Rooms
 {
     private static readonly Dictionary<string, Func<IBenchmark[]>> All = new(StringComparer.Ordinal)
     {
+        ["feed"] = static () => [new DecodingMessages()],
         ["storage"] = static () => [new RowsAndChunks(), new RecordedSizes(), new FlashCost(), new Compression(), new RecorderFromTheRing(), new BesideABackup(), new RecordingTheFeed()],
     };
 

@@ -15,16 +15,9 @@ internal sealed class YardstickProgram
     /// <param name="source">The name of its one source file.</param>
     public static YardstickProgram? Find(string source)
     {
-        using Stream text = Assembly.GetExecutingAssembly().GetManifestResourceStream(source) ?? throw new ArgumentException($"There is no yardstick {source}.", nameof(source));
-        using MemoryStream bytes = new();
-        text.CopyTo(bytes);
-        string folder = Path.Combine(BuildFolder(), "yardsticks");
-        Directory.CreateDirectory(folder);
-        string name = $"{Path.GetFileNameWithoutExtension(source)}-{Convert.ToHexStringLower(SHA256.HashData(bytes.ToArray()))[..12]}";
-        string program = Path.Combine(folder, name);
+        string copy = Unpack(source);
+        string program = Path.ChangeExtension(copy, null);
         if (File.Exists(program)) return new YardstickProgram(program);
-        string copy = program + ".c";
-        File.WriteAllBytes(copy, bytes.ToArray());
         string unfinished = program + ".new";
         try
         {
@@ -51,6 +44,19 @@ internal sealed class YardstickProgram
         string errors = process.StandardError.ReadToEnd();
         process.WaitForExit();
         return process.ExitCode == 0 ? output : throw new InvalidOperationException($"{program} ended with {process.ExitCode}: {errors}");
+    }
+
+    /// <summary>Writes the source to where it is compiled, under a name that changes with its text; returns that path.</summary>
+    internal static string Unpack(string source)
+    {
+        using Stream text = Assembly.GetExecutingAssembly().GetManifestResourceStream(source) ?? throw new ArgumentException($"There is no yardstick {source}.", nameof(source));
+        using MemoryStream bytes = new();
+        text.CopyTo(bytes);
+        string folder = Path.Combine(BuildFolder(), "yardsticks");
+        Directory.CreateDirectory(folder);
+        string copy = Path.Combine(folder, $"{Path.GetFileNameWithoutExtension(source)}-{Convert.ToHexStringLower(SHA256.HashData(bytes.ToArray()))[..12]}{Path.GetExtension(source)}");
+        if (!File.Exists(copy)) File.WriteAllBytes(copy, bytes.ToArray());
+        return copy;
     }
 
     /// <summary>Beside the project where it is run from its source; else among the temporary files.</summary>

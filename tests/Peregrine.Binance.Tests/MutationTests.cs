@@ -27,6 +27,8 @@ public sealed class MutationTests
         """{"stream":"btcusdt@depth@100ms","data":{"e":"depthUpdate","E":1626992741037,"T":1626992741024,"s":"BTCUSDT","U":600859599090,"u":600859600917,"pu":600859598061,"b":[["7.5040","813"],["7.6090","0"]],"a":[["7.6150","1563"]]}}""",
         """{"stream":"btcusdt@depth20@100ms","data":{"lastUpdateId":160,"bids":[["0.0024","10"],["0.0023","7"]],"asks":[["0.0026","100"]]}}""",
         """{"stream":"btcusdt@kline_1m","data":{"e":"kline","E":1791142274032,"s":"BTCUSDT","k":{"t":1791142260000,"T":1791142319999,"s":"BTCUSDT","i":"1m","f":6734731469,"L":6734731522,"o":"85462.50","c":"85462.50","h":"85462.50","l":"85462.49","v":"0.29537","n":54,"x":false,"q":"25243.05602030","V":"0.03490","Q":"2982.64125","B":"0"}}}""",
+        """{"stream":"btcusdt@markPrice@1s","data":{"e":"markPriceUpdate","E":1680652701000,"s":"BTCUSDT","p":"28147.27373413","P":"28142.15563565","i":"28159.75642857","r":"-0.00002754","T":1680652800000}}""",
+        """{"stream":"btcusdt@forceOrder","data":{"e":"forceOrder","E":1791565603055,"o":{"s":"BTCUSDT","S":"SELL","o":"LIMIT","f":"IOC","q":"0.190","p":"82338.30","ap":"82651.90","X":"FILLED","l":"0.155","z":"0.190","T":1791565602120,"ps":"BTCUSDT","st":1}}}""",
     ];
 
     private static readonly string[] Fragments =
@@ -77,8 +79,7 @@ public sealed class MutationTests
             {
                 for (int i = 0; i < 200; i++)
                 {
-                    using JsonDocument document = JsonDocument.Parse(original);
-                    string shuffled = Shuffled(document.RootElement, random);
+                    string shuffled = Shuffled(original, random);
                     DecodeResult expected = Decode(original, market, out MarketEvent first, out long[] firstPayload);
                     DecodeResult result = Decode(shuffled, market, out MarketEvent second, out long[] secondPayload);
                     Assert.Equal(expected, result);
@@ -99,6 +100,12 @@ public sealed class MutationTests
         if (result.IsEvent) ring.Publish();
         (entry, payload) = result.IsEvent ? seen.Last : (default, []);
         return result;
+    }
+
+    internal static string Shuffled(string message, Random random)
+    {
+        using JsonDocument document = JsonDocument.Parse(message);
+        return Shuffled(document.RootElement, random);
     }
 
     private static string Shuffled(JsonElement element, Random random)

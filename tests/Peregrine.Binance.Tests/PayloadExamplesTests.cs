@@ -61,6 +61,13 @@ public sealed class PayloadExamplesTests
     [InlineData("captures/usdm/ws.aggTrade.json", EventKind.AggTrade)]
     [InlineData("captures/usdm/ws.bookTicker.json", EventKind.BookTicker)]
     [InlineData("captures/usdm/ws.depthUpdate.json", EventKind.DepthDiff)]
+    [InlineData("usdm/ws/markPrice.json", EventKind.MarkPrice)]
+    [InlineData("usdm/connector-2026-07/ws/markPriceStream.json", EventKind.MarkPrice)]
+    [InlineData("usdm/ws/forceOrder.json", EventKind.Liquidation)]
+    [InlineData("usdm/ws/forceOrder.arr.json", EventKind.Liquidation)]
+    [InlineData("usdm/connector-2026-07/ws/liquidationOrderStreams.json", EventKind.Liquidation)]
+    [InlineData("usdm/connector-2026-07/ws/allMarketLiquidationOrderStreams.json", EventKind.Liquidation)]
+    [InlineData("captures/usdm/ws.forceOrder.json", EventKind.Liquidation)]
     public void Market_examples_decode_and_say_what_the_reference_reads(string name, EventKind kind)
     {
         (DecodeResult result, Seen seen) = Decode(name);
@@ -68,7 +75,8 @@ public sealed class PayloadExamplesTests
         string? symbol = null;
         using JsonDocument document = JsonDocument.Parse(Example(name));
         JsonElement data = document.RootElement.TryGetProperty("data", out JsonElement inner) ? inner : document.RootElement;
-        if (data.TryGetProperty("s", out JsonElement says)) symbol = says.GetString();
+        JsonElement named = kind == EventKind.Liquidation ? data.GetProperty("o") : data;
+        if (named.TryGetProperty("s", out JsonElement says)) symbol = says.GetString();
         Market market = name.Contains("usdm", StringComparison.Ordinal) ? Market.UsdMargined : Market.Spot;
         int number = Array.IndexOf(["BTCUSDT", "BNBUSDT", "BNBBTC"], symbol) + 1;
         Assert.Null(ReferenceDecoder.Difference(data, market, kind, number, seen.Last.Entry, seen.Last.Payload));

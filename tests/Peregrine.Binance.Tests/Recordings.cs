@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Text;
 
+using Peregrine.Binance.Wire;
 using Peregrine.Common;
 using Peregrine.Testing;
 
@@ -16,7 +17,9 @@ internal static class Recordings
         using var packed = new GZipStream(File.OpenRead(path), CompressionMode.Decompress);
         using var bytes = new MemoryStream();
         packed.CopyTo(bytes);
-        return bytes.ToArray();
+        byte[] pinned = GC.AllocateArray<byte>((int)bytes.Length + WireLine.SlackAfter, pinned: true); // As a receive buffer holds them.
+        bytes.GetBuffer().AsSpan(0, (int)bytes.Length).CopyTo(pinned);
+        return pinned;
     }
 
     /// <summary>The messages of a file, as ranges of its bytes: everything from the first '{' of a line that carries one.</summary>

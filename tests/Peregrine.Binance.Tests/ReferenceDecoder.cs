@@ -14,9 +14,9 @@ internal static class ReferenceDecoder
     /// <summary>Null where the event says exactly what the payload says; otherwise what differs.</summary>
     public static string? Difference(JsonElement data, Market market, EventKind kind, int symbol, MarketEvent entry, long[] payload)
     {
-        var expected = new Dictionary<string, object>();
-        var actual = new Dictionary<string, object>();
-        void Same(string name, object wanted, object got)
+        var expected = new Dictionary<string, object?>();
+        var actual = new Dictionary<string, object?>();
+        void Same(string name, object? wanted, object? got)
         {
             expected[name] = wanted;
             actual[name] = got;
@@ -27,7 +27,9 @@ internal static class ReferenceDecoder
         bool book = data.TryGetProperty("lastUpdateId", out _);
         long eventTime = book ? 0 : Has(data, "E") ? Time(data, "E") : Has(data, "T") ? Time(data, "T") : 0;
         Same("event time", eventTime, entry.ExchangeTimeMicros);
-        Same("transaction time", !book && Has(data, "T") ? Time(data, "T") : eventTime, entry.TransactionTimeMicros);
+        JsonElement timed = kind == EventKind.Liquidation ? data.GetProperty("o") : data;
+        bool ownTime = !book && kind != EventKind.MarkPrice && Has(timed, "T"); // Of a mark price, T is the next funding.
+        Same("transaction time", ownTime ? Time(timed, "T") : eventTime, entry.TransactionTimeMicros);
         switch (kind)
         {
             case EventKind.AggTrade:
@@ -71,11 +73,27 @@ internal static class ReferenceDecoder
                 Same("closed", k.GetProperty("x").GetBoolean(), (entry.Flags & EventFlags.Closed) != 0);
                 Same("transaction time", eventTime, entry.TransactionTimeMicros);
                 break;
+            case EventKind.MarkPrice:
+                Same("mark", Amount(data, "p"), entry.Mark.Mark.Raw);
+                Same("index", Amount(data, "i"), entry.Mark.Index.Raw);
+                Same("settle", Has(data, "P") && data.GetProperty("P").GetString() != "" ? Amount(data, "P") : 0, entry.Mark.EstimatedSettle.Raw);
+                Same("rate", data.GetProperty("r").GetString() is "" ? 0 : Amount(data.GetProperty("r"), NumberStyles.AllowDecimalPoint | NumberStyles.AllowLeadingSign), entry.Mark.FundingRateUnits);
+                Same("next funding", Time(data, "T"), entry.Mark.NextFundingTimeMicros);
+                break;
+            case EventKind.Liquidation:
+                JsonElement order = data.GetProperty("o");
+                Same("price", Amount(order, "p"), entry.Liquidation.Price.Raw);
+                Same("average", Amount(order, "ap"), entry.Liquidation.AveragePrice.Raw);
+                Same("quantity", Amount(order, "q"), entry.Liquidation.Quantity.Raw);
+                Same("last", Amount(order, "l"), entry.Liquidation.LastQuantity.Raw);
+                Same("filled", Amount(order, "z"), entry.Liquidation.FilledQuantity.Raw);
+                Same("side", order.GetProperty("S").GetString(), (entry.Flags & EventFlags.Sell) != 0 ? "SELL" : "BUY");
+                break;
             default:
                 return $"there is no reference for {kind}";
         }
-        foreach ((string name, object wantedValue) in expected)
-            if (!wantedValue.Equals(actual[name])) return $"{name}: {wantedValue} expected, {actual[name]} found";
+        foreach ((string name, object? wantedValue) in expected)
+            if (!Equals(wantedValue, actual[name])) return $"{name}: {wantedValue} expected, {actual[name]} found";
         return null;
 
         void Trade()
@@ -94,10 +112,10 @@ internal static class ReferenceDecoder
 
     private static long Amount(JsonElement element, string name) => Amount(element.GetProperty(name));
 
-    private static long Amount(JsonElement value)
+    private static long Amount(JsonElement value, NumberStyles style = NumberStyles.AllowDecimalPoint)
     {
         string text = value.GetString()!;
-        decimal units = decimal.Parse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture) * 100_000_000m;
+        decimal units = decimal.Parse(text, style, CultureInfo.InvariantCulture) * 100_000_000m;
         if (units != decimal.Truncate(units)) throw new FormatException($"{text} has no exact value.");
         return (long)units;
     }

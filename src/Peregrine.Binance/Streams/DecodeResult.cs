@@ -42,7 +42,7 @@ public enum Refusal : byte
     /// <summary>A field stands twice: nobody can say which one is meant.</summary>
     DuplicateField = 7,
 
-    /// <summary>The message contradicts its own stream name (event type, symbol or interval).</summary>
+    /// <summary>The message contradicts its own stream name (event type, symbol or interval), or an order neither buys nor sells.</summary>
     Mismatch = 8,
 
     /// <summary>More levels than an event can hold.</summary>

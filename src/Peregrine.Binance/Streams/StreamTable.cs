@@ -7,6 +7,7 @@ namespace Peregrine.Binance.Streams;
 
 /// <summary>One stream that was asked for: what its name alone says about its messages.</summary>
 /// <param name="Name">As on the wire: btcusdt@depth20@100ms.</param>
+/// <param name="Symbol">None for a stream of all symbols.</param>
 public sealed record StreamInfo(string Name, SymbolId Symbol, EventKind Kind);
 
 /// <summary>
@@ -15,6 +16,9 @@ public sealed record StreamInfo(string Name, SymbolId Symbol, EventKind Kind);
 /// </summary>
 public sealed class StreamTable
 {
+    /// <summary>The forced orders of all symbols on one stream; its messages name theirs.</summary>
+    public const string AllForcedOrders = "!forceOrder@arr";
+
     private readonly List<StreamInfo> _streams = [];
     private readonly Utf8Table _byName = new();
     private readonly Utf8Table _symbols = new();
@@ -27,7 +31,8 @@ public sealed class StreamTable
         foreach (string kind in streamKinds)
         {
             EventKind says = KindOf(kind);
-            foreach (Instrument instrument in instruments.All) Add(new StreamInfo($"{instrument.Symbol.ToLowerInvariant()}@{kind}", instrument.Id, says));
+            if (kind == AllForcedOrders) Add(new StreamInfo(kind, SymbolId.None, says));
+            else foreach (Instrument instrument in instruments.All) Add(new StreamInfo($"{instrument.Symbol.ToLowerInvariant()}@{kind}", instrument.Id, says));
         }
     }
 
@@ -42,9 +47,12 @@ public sealed class StreamTable
         "bookTicker" => EventKind.BookTicker,
         "kline_1m" => EventKind.Kline,
         "depth20" or "depth20@100ms" or "depth20@500ms" => EventKind.Depth20,
+        "markPrice" or "markPrice@1s" => EventKind.MarkPrice,
+        "forceOrder" or AllForcedOrders => EventKind.Liquidation,
         "depth" or "depth@100ms" or "depth@500ms" or "depth@0ms" => EventKind.DepthDiff,
         _ => throw new ArgumentException(
-            $"'{streamKind}' is not a stream that is read here; these are: aggTrade, trade, depth20@100ms, depth@100ms, bookTicker, kline_1m.", nameof(streamKind)),
+            $"'{streamKind}' is not a stream that is read here; these are: aggTrade, trade, depth20@100ms, depth@100ms, bookTicker, kline_1m, "
+            + "and on USD-M markPrice, markPrice@1s, forceOrder.", nameof(streamKind)),
     };
 
     /// <summary>The stream of that name, or null.</summary>

@@ -78,6 +78,44 @@ internal static class WireJson
         return ParseAmount(text, out units);
     }
 
+    /// <summary>As <see cref="Amount"/>, but it may be negative, and a text without characters is zero.</summary>
+    public static Refusal SignedAmountOrNone(ref Utf8JsonReader reader, out long units)
+    {
+        units = 0;
+        reader.Read();
+        if (reader.TokenType != JsonTokenType.String) return Refuse(ref reader, Refusal.WrongType);
+        Span<byte> plain = stackalloc byte[TextBytesMax];
+        int length = CopyText(ref reader, plain);
+        return length == 0 || (length > 0 && FixedPoint.TryParse(plain[..length], out units)) ? Refusal.None : Refusal.BadNumber;
+    }
+
+    /// <summary>As <see cref="Amount"/>, and a text without characters is zero.</summary>
+    public static Refusal AmountOrNone(ref Utf8JsonReader reader, out long units)
+    {
+        units = 0;
+        reader.Read();
+        return reader.TokenType == JsonTokenType.String && reader.ValueSpan.IsEmpty ? Refusal.None : AmountHere(ref reader, out units);
+    }
+
+    /// <summary>The symbol a message names. It must be the expected one; where none is expected, a symbol that nobody asked for has none.</summary>
+    public static Refusal Symbol(ref Utf8JsonReader reader, StreamTable streams, SymbolId expected, out SymbolId symbol)
+    {
+        symbol = default;
+        reader.Read();
+        if (reader.TokenType != JsonTokenType.String) return Refuse(ref reader, Refusal.WrongType);
+        if (!reader.ValueIsEscaped)
+        {
+            symbol = streams.FindSymbol(reader.ValueSpan);
+        }
+        else
+        {
+            Span<byte> plain = stackalloc byte[TextBytesMax];
+            int length = CopyText(ref reader, plain);
+            if (length >= 0) symbol = streams.FindSymbol(plain[..length]);
+        }
+        return expected.IsNone || symbol == expected ? Refusal.None : Refusal.Mismatch;
+    }
+
     public static Refusal Flag(ref Utf8JsonReader reader, out bool value)
     {
         reader.Read();
