@@ -18,14 +18,17 @@ internal static class Connector
     // RFC 6455, section 1.3.
     private const string AcceptGuid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
+    /// <param name="dialled">Is told the socket while the rest is still to be done: whoever closes it ends the attempt.</param>
     /// <exception cref="IOException">It did not work; the message says at which step.</exception>
-    public static Transport Connect(Uri address, IReadOnlyList<KeyValuePair<string, string>> headers, TimeSpan timeout, RemoteCertificateValidationCallback? certificateCheck)
+    public static Transport Connect(
+        Uri address, IReadOnlyList<KeyValuePair<string, string>> headers, TimeSpan timeout, RemoteCertificateValidationCallback? certificateCheck, Action<Socket> dialled)
     {
         long began = Stopwatch.GetTimestamp();
         bool secure = address.Scheme is "wss" or "https";
         Socket socket = Dial(address, began, timeout);
         try
         {
+            dialled(socket);
             int millis = Remaining(began, timeout);
             socket.ReceiveTimeout = millis;
             socket.SendTimeout = millis;
@@ -38,7 +41,7 @@ internal static class Connector
         catch (Exception error)
         {
             socket.Dispose();
-            if (error is SocketException or System.Security.Authentication.AuthenticationException)
+            if (error is SocketException or ObjectDisposedException or System.Security.Authentication.AuthenticationException)
                 throw new IOException($"{address.Host}:{address.Port}: {error.Message}", error);
             throw;
         }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
+using System.Net.Sockets;
 using System.Text.Unicode;
 
 using Peregrine.Common;
@@ -51,6 +52,7 @@ public sealed class WireLine : IDisposable
 #pragma warning restore CA2213
     private Transport? _fresh;
     private Transport? _leaving;
+    private Socket? _dialling;
     private int _start;
     private int _end;
     private long _skip;
@@ -117,6 +119,9 @@ public sealed class WireLine : IDisposable
 
     /// <summary>Begins to connect. Nothing happens before.</summary>
     public void Start() => _connector.Start();
+
+    /// <summary>Gives the line a connection that was made elsewhere.</summary>
+    internal void Offer(Transport transport) => Volatile.Write(ref _fresh, transport);
 
     /// <summary>
     /// The next message, in place: it is valid until the next call. False: there is none now, or the line is down. Reads the socket at most once, never blocks;
@@ -193,6 +198,7 @@ public sealed class WireLine : IDisposable
             _transport = null;
         }
         _stop.Set();
+        Volatile.Read(ref _dialling)?.Dispose(); // Ends an attempt that a dead server would hold up.
         if (_connector.IsAlive) _connector.Join(TimeSpan.FromSeconds(2));
         Interlocked.Exchange(ref _leaving, null)?.Dispose();
         Interlocked.Exchange(ref _fresh, null)?.Dispose();
@@ -392,6 +398,12 @@ public sealed class WireLine : IDisposable
         leaving?.Drain(GoodbyeMax, _time);
     }
 
+    private void Dialled(Socket socket)
+    {
+        Volatile.Write(ref _dialling, socket);
+        if (_stop.WaitOne(TimeSpan.Zero)) socket.Dispose();
+    }
+
     private void ConnectForEver()
     {
         WaitHandle[] events = [_stop, _wanted];
@@ -405,7 +417,7 @@ public sealed class WireLine : IDisposable
                 try
                 {
 #pragma warning disable CA2000 // The polling thread takes it over.
-                    Transport transport = Connector.Connect(_address, _options.Headers, _options.ConnectTimeout, _options.CertificateCheck);
+                    Transport transport = Connector.Connect(_address, _options.Headers, _options.ConnectTimeout, _options.CertificateCheck, Dialled);
 #pragma warning restore CA2000
                     Interlocked.Increment(ref _connects);
                     if (_stop.WaitOne(TimeSpan.Zero))
@@ -413,6 +425,7 @@ public sealed class WireLine : IDisposable
                         transport.Dispose();
                         return;
                     }
+                    Volatile.Write(ref _dialling, null);
                     Volatile.Write(ref _fresh, transport);
                     _log($"{Name}: connected to {_address.Host}:{_address.Port}");
                     Poller?.Wake();
