@@ -1,3 +1,5 @@
+using Peregrine.Benchmarks.Feed.Ring;
+using Peregrine.Benchmarks.Feed.Sbe;
 using Peregrine.Benchmarks.Storage;
 
 namespace Peregrine.Benchmarks;
@@ -7,6 +9,7 @@ public static class Rooms
 {
     private static readonly Dictionary<string, Func<IBenchmark[]>> All = new(StringComparer.Ordinal)
     {
+        ["feed"] = static () => [new SbeDecoding(), new RingRates()],
         ["storage"] = static () => [new RowsAndChunks(), new RecordedSizes(), new FlashCost(), new Compression(), new RecorderFromTheRing(), new BesideABackup(), new RecordingTheFeed()],
     };
 

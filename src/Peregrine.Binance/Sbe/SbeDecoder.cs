@@ -66,8 +66,9 @@ public sealed class SbeDecoder(StreamTable streams)
         ReadOnlySpan<byte> block = message.Slice(SbeLayout.HeaderBytes, SbeLayout.BestBidAskBlock);
         long eventTime = Int64(block, 0), updateId = Int64(block, 8);
         if (!IsTime(eventTime)) return DecodeResult.Refused(Refusal.BadTime);
-        bool good = SbeScale.TryOf((sbyte)block[16], out SbeScale price) & SbeScale.TryOf((sbyte)block[17], out SbeScale quantity);
-        good &= price.TryUnits(Int64(block, 18), out long bid) & quantity.TryUnits(Int64(block, 26), out long bidQuantity);
+        ref readonly SbeScale price = ref SbeScale.For(block[16]);
+        ref readonly SbeScale quantity = ref SbeScale.For(block[17]);
+        bool good = price.TryUnits(Int64(block, 18), out long bid) & quantity.TryUnits(Int64(block, 26), out long bidQuantity);
         good &= price.TryUnits(Int64(block, 34), out long ask) & quantity.TryUnits(Int64(block, 42), out long askQuantity);
         if (!good || updateId < 0) return DecodeResult.Refused(Refusal.BadNumber);
         ref MarketEvent slot = ref Header(ring, EventKind.BookTicker, symbol, eventTime, receiveNanos);
@@ -89,37 +90,38 @@ public sealed class SbeDecoder(StreamTable streams)
         long eventTime = Int64(block, 0), tradeTime = Int64(block, 8);
         int lag = (int)(eventTime - tradeTime);
         if (!IsTime(eventTime) || !IsTime(tradeTime) || lag != eventTime - tradeTime) return DecodeResult.Refused(Refusal.BadTime);
-        if (!(SbeScale.TryOf((sbyte)block[16], out SbeScale price) & SbeScale.TryOf((sbyte)block[17], out SbeScale quantity))) return DecodeResult.Refused(Refusal.BadNumber);
+        ref readonly SbeScale price = ref SbeScale.For(block[16]);
+        ref readonly SbeScale quantity = ref SbeScale.For(block[17]);
         ReadOnlySpan<byte> entries = message.Slice(trades.Start, trades.Bytes);
         // All or nothing: with more than one, each is looked at before the first is published.
         for (int i = trades.Count > 1 ? 0 : trades.Count; i < trades.Count; i++)
         {
-            if (!TryTrade(entries[(i * trades.EntryBytes)..], in price, in quantity, out _, out _)) return DecodeResult.Refused(Refusal.BadNumber);
+            if (!TryTrade(entries[(i * trades.EntryBytes)..], in price, in quantity, ref ring.Claim())) return DecodeResult.Refused(Refusal.BadNumber);
         }
         for (int i = 0; i < trades.Count; i++)
         {
-            if (!TryTrade(entries[(i * trades.EntryBytes)..], in price, in quantity, out TradeFields trade, out bool buyerIsMaker)) return DecodeResult.Refused(Refusal.BadNumber);
             ref MarketEvent slot = ref Header(ring, EventKind.Trade, symbol, eventTime, receiveNanos);
             slot.TransactionLagMicros = lag;
-            slot.Trade = trade;
-            slot.Flags = (buyerIsMaker ? EventFlags.BuyerIsMaker : EventFlags.None) | (trade.Price.Raw == 0 ? EventFlags.OffMarket : EventFlags.None);
+            if (!TryTrade(entries[(i * trades.EntryBytes)..], in price, in quantity, ref slot)) return DecodeResult.Refused(Refusal.BadNumber);
             if (gate.Accept(in slot)) ring.Publish();
         }
         return DecodeResult.Event(EventKind.Trade);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static bool TryTrade(ReadOnlySpan<byte> entry, in SbeScale price, in SbeScale quantity, out TradeFields trade, out bool buyerIsMaker)
+    private static bool TryTrade(ReadOnlySpan<byte> entry, in SbeScale price, in SbeScale quantity, ref MarketEvent slot)
     {
         entry = entry[..SbeLayout.TradeEntry];
-        trade = default;
-        trade.Id = trade.FirstTradeId = trade.LastTradeId = Int64(entry, 0);
+        long id = Int64(entry, 0);
         bool good = price.TryUnits(Int64(entry, 8), out long priceUnits) & quantity.TryUnits(Int64(entry, 16), out long quantityUnits);
-        trade.Price = new Price(priceUnits);
-        trade.Quantity = new Quantity(quantityUnits);
         byte maker = entry[24];
-        buyerIsMaker = maker == 1;
-        return good & (maker <= 1) & (trade.Id >= 0); // 255 would be "unknown".
+        slot.Trade.Id = id;
+        slot.Trade.Price = new Price(priceUnits);
+        slot.Trade.Quantity = new Quantity(quantityUnits);
+        slot.Trade.FirstTradeId = id;
+        slot.Trade.LastTradeId = id;
+        slot.Flags = (EventFlags)maker | (priceUnits == 0 ? EventFlags.OffMarket : EventFlags.None); // BuyerIsMaker is the lowest bit.
+        return good & (maker <= 1) & (id >= 0); // 255 would be "unknown".
     }
 
     private DecodeResult Depth<TGate>(ReadOnlySpan<byte> message, int at, bool isNewer, bool isDiff, EventRing ring, long receiveNanos, ref TGate gate) where TGate : IEventGate, allows ref struct
@@ -132,8 +134,9 @@ public sealed class SbeDecoder(StreamTable streams)
         long eventTime = Int64(block, 0), first = 0, final = Int64(block, 8);
         if (isDiff) (first, final) = (final, Int64(block, 16));
         if (!IsTime(eventTime)) return DecodeResult.Refused(Refusal.BadTime);
-        if ((first | final) < 0 || !(SbeScale.TryOf((sbyte)block[^2], out SbeScale price) & SbeScale.TryOf((sbyte)block[^1], out SbeScale quantity)))
-            return DecodeResult.Refused(Refusal.BadNumber);
+        ref readonly SbeScale price = ref SbeScale.For(block[^2]);
+        ref readonly SbeScale quantity = ref SbeScale.For(block[^1]);
+        if ((first | final) < 0 || !price.IsKnown || !quantity.IsKnown) return DecodeResult.Refused(Refusal.BadNumber);
         int bidWords = bids.Count * Level.Words, allWords = bidWords + (asks.Count * Level.Words);
         if (allWords > ring.PayloadWordsMax) return DecodeResult.Refused(Refusal.TooManyLevels);
         Span<long> words = ring.ClaimWords(allWords);
@@ -181,6 +184,7 @@ public sealed class SbeDecoder(StreamTable streams)
         return whole;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ref MarketEvent Header(EventRing ring, EventKind kind, SymbolId symbol, long eventTime, long receiveNanos)
     {
         ref MarketEvent slot = ref ring.Claim();
@@ -193,5 +197,6 @@ public sealed class SbeDecoder(StreamTable streams)
 
     private static bool IsTime(long micros) => (ulong)micros < TimeEndMicros;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static long Int64(ReadOnlySpan<byte> block, int offset) => BinaryPrimitives.ReadInt64LittleEndian(block[offset..]);
 }

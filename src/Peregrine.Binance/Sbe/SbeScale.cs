@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace Peregrine.Binance.Sbe;
 
@@ -13,7 +14,8 @@ internal readonly struct SbeScale
 
     private const int UnitExponent = -8;
 
-    private static readonly SbeScale[] All = [.. Enumerable.Range(ExponentMin, ExponentMax - ExponentMin + 1).Select(static exponent => new SbeScale(exponent - UnitExponent))];
+    // One for each of the 256 bytes that an exponent can be; most of them have no value for anything.
+    private static readonly SbeScale[] All = [.. Enumerable.Range(0, 256).Select(static exponent => Of((sbyte)exponent))];
 
     private SbeScale(int power)
     {
@@ -32,16 +34,12 @@ internal readonly struct SbeScale
     /// <summary>The largest mantissa that has a value.</summary>
     public long MantissaMax { get; }
 
-    /// <summary>The scale of an exponent of ten; false beyond -18 to 8, which takes in the exponent that stands for "none".</summary>
+    /// <summary>Whether the exponent is one that has values: from -18 to 8, so that the one that stands for "none" has not.</summary>
+    public bool IsKnown => Divisor != 0;
+
+    /// <summary>The scale of an exponent of ten.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static bool TryOf(sbyte exponent, out SbeScale scale)
-    {
-        SbeScale[] all = All;
-        int at = exponent - ExponentMin;
-        bool known = (uint)at < (uint)all.Length;
-        scale = known ? all[at] : default;
-        return known;
-    }
+    public static ref readonly SbeScale For(byte exponent) => ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(All), (nint)exponent);
 
     /// <summary>The units of a mantissa from 0 on; false for a negative one (null is the most negative of all), one too large or one too fine.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -53,4 +51,6 @@ internal readonly struct SbeScale
         (units, long rest) = Math.DivRem(mantissa, Divisor);
         return rest == 0;
     }
+
+    private static SbeScale Of(sbyte exponent) => exponent is >= ExponentMin and <= ExponentMax ? new SbeScale(exponent - UnitExponent) : default;
 }
