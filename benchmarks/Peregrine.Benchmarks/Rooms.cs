@@ -1,4 +1,6 @@
 using Peregrine.Benchmarks.Feed.Decoding;
+using Peregrine.Benchmarks.Feed.Ring;
+using Peregrine.Benchmarks.Feed.Sbe;
 using Peregrine.Benchmarks.Storage;
 
 namespace Peregrine.Benchmarks;
@@ -8,7 +10,7 @@ public static class Rooms
 {
     private static readonly Dictionary<string, Func<IBenchmark[]>> All = new(StringComparer.Ordinal)
     {
-        ["feed"] = static () => [new DecodingMessages()],
+        ["feed"] = static () => [new DecodingMessages(), new SbeDecoding(), new RingRates()],
         ["storage"] = static () => [new RowsAndChunks(), new RecordedSizes(), new FlashCost(), new Compression(), new RecorderFromTheRing(), new BesideABackup(), new RecordingTheFeed()],
     };
 

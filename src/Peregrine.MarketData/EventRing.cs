@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 using Peregrine.Common.Events;
 
@@ -16,25 +17,29 @@ public sealed class EventRing : IEventWriter
 {
     /// <summary>Slots and words that are announced at a time; a reader's usable ring is shorter by as much.</summary>
     private const int SlotBlock = 256;
+    private const int CacheLineBytes = 64;
     private const int WordBlock = 32_768;
 
-    private readonly MarketEvent[] _slots;
+    // Slots begin at a cache line: an event that lay on two would cost two hand-overs. The memory is pinned, so that it stays that way.
+    private readonly byte[] _memory;
+    private readonly nint _first;
     private readonly long[] _words;
+    private readonly int _slotCount;
     private readonly long _slotMask;
     private readonly long _wordMask;
     private readonly IEventHandler? _inline;
 
-    // Positions only ever grow. The producer's own copies, and what readers may see, on lines of their own.
-    private long _next;
-    private long _wordNext;
+    // Positions only ever grow. The producer's own copies, and what readers may see, each on lines that nobody else's writes touch.
+    private Line _next;
+    private Line _wordNext;
     private Line _published;
     private Line _slotsAnnounced;
     private Line _wordsAnnounced;
 
-    [System.Runtime.InteropServices.StructLayout(System.Runtime.InteropServices.LayoutKind.Explicit, Size = 192)]
+    [StructLayout(LayoutKind.Explicit, Size = 192)]
     private struct Line
     {
-        [System.Runtime.InteropServices.FieldOffset(64)] public long Value;
+        [FieldOffset(64)] public long Value;
     }
 
     /// <param name="slots">Events the ring holds, a power of two from 1,024 on.</param>
@@ -47,17 +52,19 @@ public sealed class EventRing : IEventWriter
         ArgumentOutOfRangeException.ThrowIfLessThan(words, 4 * WordBlock);
         if (!System.Numerics.BitOperations.IsPow2(slots)) throw new ArgumentException($"{slots} is not a power of two.", nameof(slots));
         if (!System.Numerics.BitOperations.IsPow2(words)) throw new ArgumentException($"{words} is not a power of two.", nameof(words));
-        _slots = GC.AllocateArray<MarketEvent>(slots, pinned: true);
+        _memory = GC.AllocateArray<byte>(checked((slots * MarketEvent.SizeBytes) + CacheLineBytes), pinned: true);
+        _first = -Marshal.UnsafeAddrOfPinnedArrayElement(_memory, 0) & (CacheLineBytes - 1);
+        _slotCount = slots;
         _words = GC.AllocateArray<long>(words, pinned: true);
         _slotMask = slots - 1;
         _wordMask = words - 1;
-        _next = firstSequence;
+        _next.Value = firstSequence;
         _inline = inline;
         _published.Value = firstSequence - 1;
         _slotsAnnounced.Value = firstSequence - 1;
     }
 
-    public int Slots => _slots.Length;
+    public int Slots => _slotCount;
 
     /// <summary>The most payload words that one event can have.</summary>
     public int PayloadWordsMax => WordBlock;
@@ -69,8 +76,9 @@ public sealed class EventRing : IEventWriter
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref MarketEvent Claim()
     {
-        if (_next > _slotsAnnounced.Value) AnnounceSlots();
-        ref MarketEvent slot = ref _slots[_next & _slotMask];
+        long next = _next.Value;
+        if (next > _slotsAnnounced.Value) AnnounceSlots();
+        ref MarketEvent slot = ref Slot(next);
         slot = default;
         return ref slot;
     }
@@ -86,29 +94,31 @@ public sealed class EventRing : IEventWriter
     public Span<long> ClaimWords(int wordsMax)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(wordsMax, WordBlock);
-        long toEnd = _words.Length - (_wordNext & _wordMask);
-        if (toEnd < wordsMax) _wordNext += toEnd; // Never split a payload: skip the rest of this lap.
-        if (_wordNext + wordsMax > _wordsAnnounced.Value) AnnounceWords();
-        return _words.AsSpan((int)(_wordNext & _wordMask), wordsMax);
+        long toEnd = _words.Length - (_wordNext.Value & _wordMask);
+        if (toEnd < wordsMax) _wordNext.Value += toEnd; // Never split a payload: skip the rest of this lap.
+        if (_wordNext.Value + wordsMax > _wordsAnnounced.Value) AnnounceWords();
+        return _words.AsSpan((int)(_wordNext.Value & _wordMask), wordsMax);
     }
 
     /// <summary>Producer: gives the first <paramref name="words"/> of the claimed words to the event.</summary>
     public void SetPayload(ref MarketEvent slot, int words)
     {
         slot.Flags |= EventFlags.HasPayload;
-        slot.PayloadPosition = _wordNext;
+        slot.PayloadPosition = _wordNext.Value;
         slot.PayloadWords = words;
-        _wordNext += words;
+        _wordNext.Value += words;
     }
 
     /// <summary>Producer: makes the claimed slot visible, runs the inline handler on it, and returns its sequence.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public long Publish()
     {
-        long sequence = _next++;
+        long sequence = _next.Value;
+        _next.Value = sequence + 1;
         Volatile.Write(ref _published.Value, sequence);
         if (_inline is not null)
         {
-            ref readonly MarketEvent slot = ref _slots[sequence & _slotMask];
+            ref readonly MarketEvent slot = ref Slot(sequence);
             _inline.OnEvent(sequence, in slot, slot.HasPayload ? WordsOf(in slot) : default);
         }
         return sequence;
@@ -129,6 +139,10 @@ public sealed class EventRing : IEventWriter
     /// <summary>A reader that begins with the next event to be published.</summary>
     public IEventReader Subscribe() => new Reader(this, Published + 1);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ref MarketEvent Slot(long sequence) => ref Unsafe.As<byte, MarketEvent>(
+        ref Unsafe.AddByteOffset(ref MemoryMarshal.GetArrayDataReference(_memory), _first + (nint)((sequence & _slotMask) * MarketEvent.SizeBytes)));
+
     private ReadOnlySpan<long> WordsOf(in MarketEvent entry)
     {
         int start = (int)(entry.PayloadPosition & _wordMask);
@@ -140,15 +154,15 @@ public sealed class EventRing : IEventWriter
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void AnnounceSlots()
     {
-        Volatile.Write(ref _slotsAnnounced.Value, _next + SlotBlock - 1);
-        Interlocked.MemoryBarrier(); // The announcement is seen before any of the overwriting is.
+        Volatile.Write(ref _slotsAnnounced.Value, _next.Value + SlotBlock - 1);
+        Volatile.WriteBarrier(); // The announcement is seen before any of the overwriting is.
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void AnnounceWords()
     {
-        Volatile.Write(ref _wordsAnnounced.Value, _wordNext + (2 * WordBlock));
-        Interlocked.MemoryBarrier();
+        Volatile.Write(ref _wordsAnnounced.Value, _wordNext.Value + (2 * WordBlock));
+        Volatile.WriteBarrier();
     }
 
     private sealed class Reader(EventRing ring, long first) : IEventReader
@@ -173,28 +187,28 @@ public sealed class EventRing : IEventWriter
             if (SlotsOverwritten(_cursor))
             {
                 // Half a ring of room, or the next look would find the reader behind again.
-                long resume = Math.Max(_cursor + 1, published - (ring._slots.Length / 2));
+                long resume = Math.Max(_cursor + 1, published - (ring._slotCount / 2));
                 Skipped = resume - _cursor;
                 _cursor = resume;
                 return RingRead.Lagged;
             }
             int start = (int)(_cursor & ring._slotMask);
-            long count = Math.Min(Math.Min(published - _cursor + 1, max), ring._slots.Length - start);
+            long count = Math.Min(Math.Min(published - _cursor + 1, max), ring._slotCount - start);
             if (wordsLost)
             {
                 // Payloads go in the order of their events: none before the first that is whole is, but events without one still are.
                 int readable = 0;
-                while (readable < count && !IsGone(in ring._slots[start + readable])) readable++;
+                while (readable < count && !IsGone(in ring.Slot(_cursor + readable))) readable++;
                 if (readable == 0)
                 {
                     Skipped = 1;
-                    while (Skipped < count && IsGone(in ring._slots[start + Skipped])) Skipped++;
+                    while (Skipped < count && IsGone(in ring.Slot(_cursor + Skipped))) Skipped++;
                     _cursor += Skipped;
                     return RingRead.Lagged;
                 }
                 count = readable;
             }
-            events = new ReadOnlySpan<MarketEvent>(ring._slots, start, (int)count);
+            events = MemoryMarshal.CreateReadOnlySpan(ref ring.Slot(_cursor), (int)count);
             return RingRead.Events;
         }
 
@@ -207,7 +221,7 @@ public sealed class EventRing : IEventWriter
 
         public bool Advance(int count)
         {
-            Interlocked.MemoryBarrier(); // All reads of the batch come before the look at the announcements.
+            Volatile.ReadBarrier(); // All reads of the batch come before the look at the announcements.
             if (SlotsOverwritten(_cursor)) return false;
             if (_batchWordsFrom != long.MaxValue && WordsOverwritten(_batchWordsFrom))
             {
@@ -223,7 +237,7 @@ public sealed class EventRing : IEventWriter
             sequence = Math.Max(sequence, _first);
             if (sequence >= _cursor) return _cursor;
             // An eighth of a ring of room where it is gone already, or the producer would be there again before the reader.
-            if (SlotsOverwritten(sequence)) sequence = Volatile.Read(ref ring._slotsAnnounced.Value) - (ring._slots.Length / 8 * 7);
+            if (SlotsOverwritten(sequence)) sequence = Volatile.Read(ref ring._slotsAnnounced.Value) - (ring._slotCount / 8 * 7);
             _cursor = Math.Min(_cursor, sequence);
             _batchWordsFrom = long.MaxValue;
             _wordsLost = false;
@@ -235,7 +249,7 @@ public sealed class EventRing : IEventWriter
 
         private bool IsGone(in MarketEvent entry) => entry.HasPayload && WordsOverwritten(entry.PayloadPosition);
 
-        private bool SlotsOverwritten(long sequence) => Volatile.Read(ref ring._slotsAnnounced.Value) - ring._slots.Length >= sequence;
+        private bool SlotsOverwritten(long sequence) => Volatile.Read(ref ring._slotsAnnounced.Value) - ring._slotCount >= sequence;
 
         private bool WordsOverwritten(long position) => Volatile.Read(ref ring._wordsAnnounced.Value) - ring._words.Length > position;
     }

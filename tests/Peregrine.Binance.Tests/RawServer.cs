@@ -20,7 +20,10 @@ internal sealed class RawServer : IDisposable
     public int Port => ((IPEndPoint)_listener.LocalEndPoint!).Port;
 
     /// <summary>Takes the next connection and upgrades it.</summary>
-    public void Accept(string? accept = null)
+    /// <param name="accept">Instead of the right answer to the client's key.</param>
+    /// <param name="more">Header lines.</param>
+    /// <param name="behind">Sent together with the answer.</param>
+    public void Accept(string? accept = null, string more = "", byte[]? behind = null)
     {
         _client?.Dispose();
         _listener.ReceiveTimeout = 15_000;
@@ -32,7 +35,8 @@ internal sealed class RawServer : IDisposable
         while (!head.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal) && _client.Receive(one) == 1) head.Append((char)one[0]);
         string key = head.ToString().Split("Sec-WebSocket-Key: ")[1].Split("\r\n")[0];
         accept ??= Convert.ToBase64String(SHA1.HashData(Encoding.ASCII.GetBytes(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11")));
-        Send(Encoding.ASCII.GetBytes($"HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nConnection: Upgrade\r\nsec-websocket-accept: {accept}\r\n\r\n"));
+        string answer = $"HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nConnection: Upgrade\r\n{more}sec-websocket-accept: {accept}\r\n\r\n";
+        Send([.. Encoding.ASCII.GetBytes(answer), .. behind ?? []]);
     }
 
     public void Send(byte[] bytes)

@@ -13,45 +13,11 @@ namespace Peregrine.Binance.Tests;
 
 public sealed class WireLineTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+    private static WireLine Line(int port, bool tls = false, WireOptions? options = null) => Lines.Start(port, tls, options);
 
-    private static WireOptions Options(TimeSpan? silence = null) => new()
-    {
-        CertificateCheck = (_, certificate, _, _) => certificate?.Subject == "CN=localhost",
-        BackoffFirst = TimeSpan.FromMilliseconds(20),
-        BackoffCap = TimeSpan.FromMilliseconds(100),
-        SilenceMax = silence ?? TimeSpan.FromSeconds(20),
-    };
+    private static string Next(WireLine line, LinePoller poller) => line.Next(poller);
 
-    private static WireLine Line(int port, bool tls = false, WireOptions? options = null)
-    {
-        var line = new WireLine("test", new Uri($"{(tls ? "wss" : "ws")}://127.0.0.1:{port}/stream?streams=a@b"), options ?? Options(), TimeProvider.System, new Random(7), _ => { });
-        line.Start();
-        return line;
-    }
-
-    /// <summary>Polls as the hot thread does, sleeping in between as its blocking policy does, until there is a message.</summary>
-    private static string Next(WireLine line, LinePoller poller)
-    {
-        long began = TimeProvider.System.GetTimestamp();
-        while (TimeProvider.System.GetElapsedTime(began) < Patience)
-        {
-            if (line.TryReceive(out ReadOnlySpan<byte> message)) return Encoding.UTF8.GetString(message);
-            poller.Wait(TimeSpan.FromMilliseconds(50));
-        }
-        throw new TimeoutException($"No message; the line says '{line.LastError}'.");
-    }
-
-    private static void Until(WireLine line, LinePoller poller, Func<bool> reached)
-    {
-        long began = TimeProvider.System.GetTimestamp();
-        while (!reached())
-        {
-            if (TimeProvider.System.GetElapsedTime(began) > Patience) throw new TimeoutException($"Not reached; the line says '{line.LastError}'.");
-            line.TryReceive(out _);
-            poller.Wait(TimeSpan.FromMilliseconds(20));
-        }
-    }
+    private static void Until(WireLine line, LinePoller poller, Func<bool> reached) => line.Until(poller, reached);
 
     private static async Task<string> Receive(WebSocket socket)
     {
@@ -193,6 +159,9 @@ public sealed class WireLineTests
     [InlineData(new byte[] { 0x89, 126, 0, 126 })] // A ping that is too long.
     [InlineData(new byte[] { 0x01, 0, 0x81, 0 })] // A new message inside another.
     [InlineData(new byte[] { 0x81, 127, 0x80, 0, 0, 0, 0, 0, 0, 0 })] // A negative length.
+    [InlineData(new byte[] { 0x81, 127, 0, 0, 0, 0x40, 0, 0, 0, 0 })] // An absurd one.
+    [InlineData(new byte[] { 0x81, 126, 0, 1, 65 })] // One that is written longer than it is.
+    [InlineData(new byte[] { 0x81, 127, 0, 0, 0, 0, 0, 0, 0, 1, 65 })]
     public void A_broken_frame_ends_the_connection_and_another_is_made(byte[] frame)
     {
         using var server = new RawServer();
@@ -231,25 +200,6 @@ public sealed class WireLineTests
     }
 
     [Fact]
-    public async Task A_half_open_connection_is_given_up_after_its_silence()
-    {
-        await using LocalServer server = await LocalServer.Start(async context =>
-        {
-            using WebSocket socket = await context.WebSockets.AcceptWebSocketAsync();
-            await Send(socket, "hello");
-            await Receive(socket);
-        });
-        using var proxy = new SlicingProxy(server.Port, 4096);
-        using WireLine line = Line(proxy.Port, options: Options(silence: TimeSpan.FromMilliseconds(300)));
-        using var poller = new LinePoller();
-        poller.Add(line);
-        Assert.Equal("hello", Next(line, poller));
-        proxy.SwallowEverything();
-        Until(line, poller, () => !line.IsUp);
-        Assert.Contains("not a byte", line.LastError, StringComparison.Ordinal);
-    }
-
-    [Fact]
     public void An_answer_to_another_key_is_no_upgrade()
     {
         using var server = new RawServer();
@@ -259,6 +209,58 @@ public sealed class WireLineTests
         poller.Add(line);
         Until(line, poller, () => line.LastError.Contains("Sec-WebSocket-Accept", StringComparison.Ordinal));
         Assert.False(line.IsUp);
+    }
+
+    [Fact]
+    public void An_extension_that_nobody_asked_for_is_no_upgrade()
+    {
+        using var server = new RawServer();
+        using WireLine line = Line(server.Port);
+        server.Accept(more: "Sec-WebSocket-Extensions: permessage-deflate\r\n");
+        using var poller = new LinePoller();
+        poller.Add(line);
+        Until(line, poller, () => line.LastError.Contains("permessage-deflate", StringComparison.Ordinal));
+        Assert.False(line.IsUp);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_text_that_is_not_UTF_8_ends_the_connection_where_the_line_shall_look_at_it(bool checks)
+    {
+        using var server = new RawServer();
+        using WireLine line = Line(server.Port, options: Lines.Quick with { ChecksUtf8 = checks });
+        using var poller = new LinePoller();
+        poller.Add(line);
+        server.Accept();
+        server.Send([0x82, 2, 0xC3, 0x28, 0x01, 1, 0xC3, 0x80, 1, 0xA9, 0x81, 2, 0xC3, 0x28]); // Binary, a character in two parts, and half of one.
+        Assert.Equal("\uFFFD(", Next(line, poller)); // Whatever a binary message holds.
+        Assert.Equal("é", Next(line, poller));
+        if (checks)
+        {
+            Until(line, poller, () => !line.IsUp);
+            Assert.Contains("UTF-8", line.LastError, StringComparison.Ordinal);
+        }
+        else
+        {
+            Assert.Equal("\uFFFD(", Next(line, poller));
+            Assert.Equal(1, line.Connects);
+        }
+    }
+
+    [Fact]
+    public void What_came_with_the_answer_to_the_upgrade_is_heard_and_what_a_lost_connection_left_unfinished_is_forgotten()
+    {
+        using var server = new RawServer();
+        using WireLine line = Line(server.Port);
+        using var poller = new LinePoller();
+        poller.Add(line);
+        server.Accept(behind: [0x81, 2, (byte)'h', (byte)'i', 0x01, 3, (byte)'l', (byte)'o', (byte)'s']);
+        Assert.Equal("hi", Next(line, poller));
+        server.Send([0xFF, 0xFF]);
+        Until(line, poller, () => !line.IsUp);
+        server.Accept(behind: [0x01, 1, (byte)'a', 0x80, 1, (byte)'b']);
+        Assert.Equal("ab", Next(line, poller));
     }
 
     [Fact]

@@ -13,18 +13,22 @@ namespace Peregrine.Binance.Wire;
 internal static class Connector
 {
     private const int HeadBytesMax = 16 * 1024;
+    private const int TlsRecordBytesMax = 16 * 1024;
 
     // RFC 6455, section 1.3.
     private const string AcceptGuid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
+    /// <param name="dialled">Is told the socket while the rest is still to be done: whoever closes it ends the attempt.</param>
     /// <exception cref="IOException">It did not work; the message says at which step.</exception>
-    public static Transport Connect(Uri address, IReadOnlyList<KeyValuePair<string, string>> headers, TimeSpan timeout, RemoteCertificateValidationCallback? certificateCheck)
+    public static Transport Connect(
+        Uri address, IReadOnlyList<KeyValuePair<string, string>> headers, TimeSpan timeout, RemoteCertificateValidationCallback? certificateCheck, Action<Socket> dialled)
     {
         long began = Stopwatch.GetTimestamp();
         bool secure = address.Scheme is "wss" or "https";
         Socket socket = Dial(address, began, timeout);
         try
         {
+            dialled(socket);
             int millis = Remaining(began, timeout);
             socket.ReceiveTimeout = millis;
             socket.SendTimeout = millis;
@@ -37,7 +41,7 @@ internal static class Connector
         catch (Exception error)
         {
             socket.Dispose();
-            if (error is SocketException or System.Security.Authentication.AuthenticationException)
+            if (error is SocketException or ObjectDisposedException or System.Security.Authentication.AuthenticationException)
                 throw new IOException($"{address.Host}:{address.Port}: {error.Message}", error);
             throw;
         }
@@ -115,17 +119,18 @@ internal static class Connector
         byte[] bytes = Encoding.ASCII.GetBytes(request.Append("\r\n").ToString());
         stream.Write(bytes, 0, bytes.Length);
 
-        byte[] answer = new byte[HeadBytesMax];
+        byte[] answer = new byte[HeadBytesMax + TlsRecordBytesMax]; // A record is always taken whole: what TLS kept for itself would wait for the next.
         int have = 0;
         while (true)
         {
-            if (have == answer.Length) throw new IOException($"{address.Host} answered the upgrade with an endless head.");
+            if (have >= HeadBytesMax) throw new IOException($"{address.Host} answered the upgrade with an endless head.");
             if (Remaining(began, timeout) <= 1) throw new IOException($"{address.Host} did not finish its answer to the upgrade in time.");
             int received = stream.Read(answer, have, answer.Length - have);
             if (received == 0) throw new IOException($"{address.Host} closed the connection instead of answering the upgrade.");
+            int from = Math.Max(0, have - 3);
             have += received;
-            int end = answer.AsSpan(0, have).IndexOf("\r\n\r\n"u8);
-            if (end < 0) continue;
+            int end = from + answer.AsSpan(from, have - from).IndexOf("\r\n\r\n"u8);
+            if (end < from) continue;
             CheckAnswer(Encoding.ASCII.GetString(answer, 0, end), key, address);
             return answer[(end + 4)..have];
         }
@@ -138,14 +143,15 @@ internal static class Connector
 #pragma warning disable CA5350 // SHA-1 is what the protocol says; nothing is protected by it.
         string expected = Convert.ToBase64String(SHA1.HashData(Encoding.ASCII.GetBytes(key + AcceptGuid)));
 #pragma warning restore CA5350
+        bool accepted = false;
         foreach (string line in lines.AsSpan(1))
         {
             int colon = line.IndexOf(':', StringComparison.Ordinal);
-            if (colon < 0 || !line.AsSpan(0, colon).Equals("Sec-WebSocket-Accept", StringComparison.OrdinalIgnoreCase)) continue;
-            if (line.AsSpan(colon + 1).Trim().SequenceEqual(expected)) return;
-            break;
+            if (colon < 0) continue;
+            if (line.AsSpan(0, colon).Equals("Sec-WebSocket-Accept", StringComparison.OrdinalIgnoreCase)) accepted = line.AsSpan(colon + 1).Trim().SequenceEqual(expected);
+            else if (line.AsSpan(0, colon).Equals("Sec-WebSocket-Extensions", StringComparison.OrdinalIgnoreCase)) throw new IOException($"{address.Host} wants an extension that nobody asked for: {line}");
         }
-        throw new IOException($"{address.Host} answered the upgrade without the right Sec-WebSocket-Accept.");
+        if (!accepted) throw new IOException($"{address.Host} answered the upgrade without the right Sec-WebSocket-Accept.");
     }
 
     private static int Remaining(long began, TimeSpan timeout) => Math.Max(1, (int)(timeout - Stopwatch.GetElapsedTime(began)).TotalMilliseconds);

@@ -14,6 +14,12 @@ internal abstract class Transport : IDisposable
     /// <summary>Bytes behind the server's answer to the upgrade: the first frames may have come with it.</summary>
     public byte[] Early { get; set; } = [];
 
+    /// <summary>Whether the last read left nothing behind: the next one would find nothing unless something came since.</summary>
+    public abstract bool IsDrained { get; }
+
+    /// <summary>Whether there are bytes that the next read gives without asking the socket: the poller would not tell of them.</summary>
+    public virtual bool HasMore => false;
+
     public int Descriptor => (int)Socket.SafeHandle.DangerousGetHandle();
 
     /// <summary>Bytes into the buffer, <see cref="WouldBlock"/> where there are none yet, <see cref="Ended"/> where there never will be.</summary>
@@ -29,15 +35,39 @@ internal abstract class Transport : IDisposable
     /// <summary>Sends what an earlier <see cref="Send"/> took but could not get rid of. True when nothing is left.</summary>
     public virtual bool Flush() => true;
 
+    /// <summary>After our goodbye: reads until the server ends the connection, so that it hears the goodbye rather than a reset. The only thing here that waits.</summary>
+    public void Drain(TimeSpan atMost, TimeProvider time)
+    {
+        byte[] rest = new byte[1 << 15];
+        long began = time.GetTimestamp();
+        while (atMost - time.GetElapsedTime(began) is { Ticks: > 0 } left)
+        {
+            try
+            {
+                if (Receive(rest, 0, rest.Length) == Ended) return;
+                if (!HasMore && !Socket.Poll(left, SelectMode.SelectRead)) return;
+            }
+            catch (Exception error) when (error is IOException or SocketException or ObjectDisposedException)
+            {
+                return; // It ended less politely.
+            }
+        }
+    }
+
     public virtual void Dispose() => Socket.Dispose();
 }
 
 /// <summary>Bytes as they are.</summary>
 internal sealed class PlainTransport : Transport
 {
+    private bool _drained;
+
+    public override bool IsDrained => _drained;
+
     public override int Receive(byte[] buffer, int offset, int count)
     {
         int received = Socket.Receive(buffer.AsSpan(offset, count), SocketFlags.None, out SocketError error);
+        _drained = received < count;
         return error switch
         {
             SocketError.Success => received,
@@ -64,6 +94,10 @@ internal sealed class PlainTransport : Transport
 /// </summary>
 internal sealed class TlsTransport(SslStream tls, RecordStream records) : Transport
 {
+    public override bool IsDrained => records.IsDrained && !records.HasRecord;
+
+    public override bool HasMore => records.HasRecord;
+
     public override int Receive(byte[] buffer, int offset, int count)
     {
         if (!records.HasRecord && !records.Fill()) return records.IsEnded ? Ended : WouldBlock;
@@ -124,6 +158,9 @@ internal sealed class RecordStream(Socket socket) : Stream
 
     public bool IsEnded { get; private set; }
 
+    /// <summary>Whether the last look into the socket took all that it had.</summary>
+    public bool IsDrained { get; private set; }
+
     public bool HasRecord => RecordBytes() is > 0 and var bytes && _end - _start >= bytes;
 
     /// <summary>From here on reads and writes never block.</summary>
@@ -133,7 +170,9 @@ internal sealed class RecordStream(Socket socket) : Stream
     public bool Fill()
     {
         MakeRoom();
-        int received = socket.Receive(_incoming.AsSpan(_end), SocketFlags.None, out SocketError error);
+        Span<byte> room = _incoming.AsSpan(_end);
+        int received = socket.Receive(room, SocketFlags.None, out SocketError error);
+        IsDrained = received < room.Length;
         if (error == SocketError.Success && received > 0) _end += received;
         else if (error is not (SocketError.WouldBlock or SocketError.IOPending or SocketError.TryAgain)) IsEnded = true;
         return HasRecord;

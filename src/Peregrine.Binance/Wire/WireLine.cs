@@ -1,48 +1,11 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
-using System.Net.Security;
-using System.Security.Cryptography;
+using System.Net.Sockets;
+using System.Text.Unicode;
 
 using Peregrine.Common;
 
 namespace Peregrine.Binance.Wire;
-
-/// <summary>What became of a message that was to be sent.</summary>
-public enum LineSend : byte
-{
-    /// <summary>Not a byte left.</summary>
-    NotSent = 0,
-
-    /// <summary>All of it was handed to the kernel.</summary>
-    Sent = 1,
-
-    /// <summary>Some of it left, the rest follows as the kernel takes it, or never.</summary>
-    Partial = 2,
-}
-
-/// <summary>How a line behaves. The defaults are those of Binance's spot market.</summary>
-public sealed record WireOptions
-{
-    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
-
-    /// <summary>How often we ask for a sign of life ourselves. Binance allows five messages a second, pings and pongs counted.</summary>
-    public TimeSpan PingEvery { get; init; } = TimeSpan.FromSeconds(10);
-
-    /// <summary>A line on which not a byte arrives for so long is dead, whatever TCP believes.</summary>
-    public TimeSpan SilenceMax { get; init; } = TimeSpan.FromSeconds(20);
-
-    public TimeSpan BackoffFirst { get; init; } = TimeSpan.FromMilliseconds(250);
-    public TimeSpan BackoffCap { get; init; } = TimeSpan.FromSeconds(30);
-
-    /// <summary>Larger messages are passed over and counted.</summary>
-    public int MessageBytesMax { get; init; } = 1 << 20;
-
-    /// <summary>Sent with the upgrade (an API key, for streams that want one).</summary>
-    public IReadOnlyList<KeyValuePair<string, string>> Headers { get; init; } = [];
-
-    /// <summary>Replaces the system's judgement of the server's certificate, for a server of one's own.</summary>
-    public RemoteCertificateValidationCallback? CertificateCheck { get; init; }
-}
 
 /// <summary>
 /// A WebSocket client for a thread that may not wait. A thread of its own makes the connection, for ever, with backoff; the hot thread polls: it reads
@@ -58,12 +21,16 @@ public sealed class WireLine : IDisposable
     /// <summary>Readable bytes before every message.</summary>
     public const int SlackBefore = 8;
 
-    private const int HeaderBytesMax = 14;
-    private const int ControlBytesMax = 125;
-    private const int SendBytesMax = 1 << 16;
+    private const int HeaderBytesMax = 10;
 
     /// <summary>A length beyond this is a broken server rather than a large message.</summary>
     private const long SkipBytesMax = 64L << 20;
+
+    /// <summary>How long the server may take to answer our goodbye.</summary>
+    private static readonly TimeSpan GoodbyeMax = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>While messages keep coming, pings and pongs are still looked after so often.</summary>
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(50);
 
     /// <summary>Reads are at least this long, so that a TLS record always fits.</summary>
     private const int ReadBytesMin = 1 << 15;
@@ -78,21 +45,23 @@ public sealed class WireLine : IDisposable
     private readonly Backoff _backoff;
 
     private readonly byte[] _buffer;
-    private readonly byte[] _sending = GC.AllocateArray<byte>(SendBytesMax + HeaderBytesMax, pinned: true);
+    private readonly FrameSender _sender;
     private byte[]? _message;
+#pragma warning disable CA2213 // The connector takes it over at the end: it waits for the goodbye, and disposes of it.
     private Transport? _transport;
+#pragma warning restore CA2213
     private Transport? _fresh;
+    private Transport? _leaving;
+    private Socket? _dialling;
     private int _start;
     private int _end;
     private long _skip;
     private int _messageBytes;
     private bool _inMessage;
     private bool _dropping;
-    private int _unsentFrom;
-    private int _unsentTo;
-    private ulong _maskState;
+    private bool _drained;
     private long _lastBytes;
-    private long _lastPing;
+    private long _lastLook;
     private long _cameUp;
     private long _connects;
     private long _oversized;
@@ -110,16 +79,17 @@ public sealed class WireLine : IDisposable
         _backoff = new Backoff(options.BackoffFirst, options.BackoffCap, new Random(random.Next()));
         _buffer = GC.AllocateArray<byte>(SlackAfter + options.MessageBytesMax + HeaderBytesMax + ReadBytesMin + SlackAfter, pinned: true);
         _start = _end = SlackAfter;
-        Span<byte> seed = stackalloc byte[sizeof(ulong)];
-        RandomNumberGenerator.Fill(seed);
-        _maskState = BinaryPrimitives.ReadUInt64LittleEndian(seed) | 1;
-        _connector = new Thread(ConnectForEver) { IsBackground = true, Name = $"connect {name}" };
+        _sender = new FrameSender(options, time);
+        _connector = new Thread(ConnectAndLeave) { IsBackground = true, Name = $"connect {name}" };
     }
 
     public string Name { get; }
 
     /// <summary>Whether frames can be read and sent, as the polling thread knows it.</summary>
     public bool IsUp => _transport is not null;
+
+    /// <summary>Whether a text could be sent now, as far as the limit on frames goes.</summary>
+    public bool MaySend => _transport is not null && _sender.MaySpeak;
 
     /// <summary>Connections that were made so far.</summary>
     public long Connects => Volatile.Read(ref _connects);
@@ -143,12 +113,15 @@ public sealed class WireLine : IDisposable
 
     internal bool HasFresh => Volatile.Read(ref _fresh) is not null;
 
-    internal bool WantsToWrite => _unsentFrom < _unsentTo;
+    internal bool WantsToWrite => _transport is not null && _sender.WantsToWrite;
 
     internal int Descriptor => _transport?.Descriptor ?? -1;
 
     /// <summary>Begins to connect. Nothing happens before.</summary>
     public void Start() => _connector.Start();
+
+    /// <summary>Gives the line a connection that was made elsewhere.</summary>
+    internal void Offer(Transport transport) => Volatile.Write(ref _fresh, transport);
 
     /// <summary>
     /// The next message, in place: it is valid until the next call. False: there is none now, or the line is down. Reads the socket at most once, never blocks;
@@ -162,8 +135,20 @@ public sealed class WireLine : IDisposable
         {
             if (Walk(out message)) return true;
             if (_transport is null) return false;
-            if (Read() && Walk(out message)) return true;
-            if (_transport is not null) LookAfter();
+            if (_drained)
+            {
+                _drained = false; // The last read took all there was: asking again at once would only cost a system call.
+            }
+            else
+            {
+                while (Read())
+                {
+                    if (Walk(out message)) return true;
+                    if (_transport is null) return false;
+                    if (!_transport.HasMore) break; // What is still in the socket, the poller will say.
+                }
+            }
+            if (_transport is not null) LookAfter(_time.GetTimestamp());
             return false;
         }
         catch (IOException error)
@@ -173,13 +158,16 @@ public sealed class WireLine : IDisposable
         }
     }
 
-    /// <summary>Sends a text message. Never blocks; what could not be sent at once (Partial) follows during <see cref="TryReceive"/>.</summary>
+    /// <summary>
+    /// Sends a text message. Never blocks; what could not be sent at once (Partial) follows during <see cref="TryReceive"/>. NotSent also where it would be one
+    /// frame too many (<see cref="WireOptions.FramesPerSecond"/>): try again a moment later.
+    /// </summary>
     public LineSend TrySend(ReadOnlySpan<byte> text)
     {
-        if (_transport is null || text.Length > SendBytesMax) return LineSend.NotSent;
+        if (_transport is null) return LineSend.NotSent;
         try
         {
-            return SendFrame(0x1, text);
+            return _sender.Text(text);
         }
         catch (IOException error)
         {
@@ -191,25 +179,28 @@ public sealed class WireLine : IDisposable
     /// <summary>Gives the connection up and asks for another.</summary>
     public void Abort(string reason) => Down(reason);
 
+    /// <summary>Says goodbye to the server and ends. A server that says it too, as it should, ends the connection within a moment.</summary>
     public void Dispose()
     {
         if (_disposed) return;
         _disposed = true;
-        _stop.Set();
         if (_transport is not null)
         {
             try
             {
-                _ = SendFrame(0x8, [0x03, 0xE8]); // 1000: a normal end, as far as the kernel takes it now.
+                _sender.Close();
             }
             catch (IOException)
             {
                 // It ends anyway.
             }
+            Volatile.Write(ref _leaving, _transport);
+            _transport = null;
         }
-        _transport?.Dispose();
-        _transport = null;
+        _stop.Set();
+        Volatile.Read(ref _dialling)?.Dispose(); // Ends an attempt that a dead server would hold up.
         if (_connector.IsAlive) _connector.Join(TimeSpan.FromSeconds(2));
+        Interlocked.Exchange(ref _leaving, null)?.Dispose();
         Interlocked.Exchange(ref _fresh, null)?.Dispose();
         if (_connector.IsAlive) return; // It is still inside a name lookup; a background thread may end with the process.
         _wanted.Dispose();
@@ -226,9 +217,11 @@ public sealed class WireLine : IDisposable
         _end = _start + fresh.Early.Length;
         _skip = 0;
         _inMessage = _dropping = false;
-        _unsentFrom = _unsentTo = 0;
-        _lastBytes = _lastPing = _cameUp = _time.GetTimestamp();
+        _drained = false;
+        _messageBytes = 0;
+        _lastBytes = _lastLook = _cameUp = _time.GetTimestamp();
         Stamp();
+        _sender.Begin(fresh);
         _transport = fresh;
         return true;
     }
@@ -257,9 +250,11 @@ public sealed class WireLine : IDisposable
             return false;
         }
         Stamp();
+        _drained = _transport.IsDrained;
         _lastBytes = _time.GetTimestamp();
         _end += received;
-        return true;
+        if (_time.GetElapsedTime(_lastLook, _lastBytes) >= LookEvery) LookAfter(_lastBytes); // However much there is to read.
+        return _transport is not null;
     }
 
     /// <summary>Walks the frames in the buffer until one completes a message.</summary>
@@ -286,6 +281,7 @@ public sealed class WireLine : IDisposable
             {
                 if (have < 4) return false;
                 length = BinaryPrimitives.ReadUInt16BigEndian(_buffer.AsSpan(_start + 2));
+                if (length < 126) throw new IOException("a length that is written longer than it is");
                 header = 4;
             }
             else if (length == 127)
@@ -294,12 +290,13 @@ public sealed class WireLine : IDisposable
                 length = BinaryPrimitives.ReadInt64BigEndian(_buffer.AsSpan(_start + 2));
                 header = 10;
                 if (length is < 0 or > SkipBytesMax) throw new IOException("a frame of absurd length");
+                if (length <= ushort.MaxValue) throw new IOException("a length that is written longer than it is");
             }
             int opcode = first & 0x0F;
             bool final = (first & 0x80) != 0;
             if (opcode >= 8)
             {
-                if (!final || length > ControlBytesMax) throw new IOException("a broken control frame");
+                if (!final || length > FrameSender.ControlBytesMax) throw new IOException("a broken control frame");
                 if (have < header + length) return false;
                 int at = _start + header;
                 _start = at + (int)length;
@@ -320,6 +317,7 @@ public sealed class WireLine : IDisposable
             if (final && opcode != 0)
             {
                 message = _buffer.AsSpan(payload, (int)length);
+                CheckText(message);
                 return true;
             }
             Append(_buffer.AsSpan(payload, (int)length));
@@ -327,9 +325,15 @@ public sealed class WireLine : IDisposable
             if (!final) continue;
             message = _message.AsSpan(SlackAfter, _messageBytes);
             _messageBytes = 0;
+            CheckText(message);
             return true;
         }
         return false;
+    }
+
+    private void CheckText(ReadOnlySpan<byte> message)
+    {
+        if (_options.ChecksUtf8 && !IsBinary && !Utf8.IsValid(message)) throw new IOException("a text that is not UTF-8");
     }
 
     private void PassOver(int header, long length, bool final)
@@ -353,79 +357,28 @@ public sealed class WireLine : IDisposable
     {
         switch (opcode)
         {
-            case 0x9: // Ping: the pong carries its payload.
-                _ = SendFrame(0xA, payload);
+            case 0x9:
+                _sender.Answer(payload);
+                break;
+            case 0xA:
+                _sender.Hear(payload);
                 break;
             case 0x8:
                 int code = payload.Length >= 2 ? BinaryPrimitives.ReadUInt16BigEndian(payload) : 1005;
-                _ = SendFrame(0x8, payload.Length >= 2 ? payload[..2] : payload);
+                _sender.Close(payload.Length >= 2 ? payload[..2] : default);
                 Down($"the server said goodbye ({code})");
                 break;
             default:
-                break; // A pong: its bytes were the sign of life.
+                throw new IOException("a frame of a kind that does not exist");
         }
     }
 
-    private void LookAfter()
+    private void LookAfter(long now)
     {
-        if (WantsToWrite) FlushUnsent();
-        else _ = _transport!.Flush();
-        long now = _time.GetTimestamp();
-        if (_time.GetElapsedTime(_lastBytes, now) >= _options.SilenceMax)
-        {
-            Down($"not a byte for {_options.SilenceMax.TotalSeconds:0.#} s");
-            return;
-        }
-        if (_time.GetElapsedTime(_lastPing, now) < _options.PingEvery) return;
-        _lastPing = now;
-        _ = SendFrame(0x9, []);
-        if (_time.GetElapsedTime(_cameUp, now) > _options.SilenceMax) _backoff.Reset();
-    }
-
-    private LineSend SendFrame(int opcode, ReadOnlySpan<byte> payload)
-    {
-        if (WantsToWrite && !FlushUnsent()) return LineSend.NotSent;
-        Span<byte> frame = _sending;
-        frame[0] = (byte)(0x80 | opcode);
-        int header;
-        if (payload.Length <= ControlBytesMax)
-        {
-            frame[1] = (byte)(0x80 | payload.Length);
-            header = 2;
-        }
-        else if (payload.Length <= ushort.MaxValue)
-        {
-            frame[1] = 0x80 | 126;
-            BinaryPrimitives.WriteUInt16BigEndian(frame[2..], (ushort)payload.Length);
-            header = 4;
-        }
-        else
-        {
-            frame[1] = 0x80 | 127;
-            BinaryPrimitives.WriteInt64BigEndian(frame[2..], payload.Length);
-            header = 10;
-        }
-        // xorshift64*, seeded by the system: another mask for each frame.
-        _maskState ^= _maskState >> 12;
-        _maskState ^= _maskState << 25;
-        _maskState ^= _maskState >> 27;
-        Span<byte> mask = frame.Slice(header, 4);
-        BinaryPrimitives.WriteUInt32LittleEndian(mask, (uint)((_maskState * 0x2545F4914F6CDD1D) >> 32));
-        Span<byte> masked = frame.Slice(header + 4, payload.Length);
-        for (int i = 0; i < payload.Length; i++) masked[i] = (byte)(payload[i] ^ mask[i & 3]);
-        int length = header + 4 + payload.Length;
-        int sent = _transport!.Send(_sending, 0, length);
-        if (sent == length) return LineSend.Sent;
-        if (sent == 0) return LineSend.NotSent;
-        _unsentFrom = sent;
-        _unsentTo = length;
-        return LineSend.Partial;
-    }
-
-    private bool FlushUnsent()
-    {
-        _unsentFrom += _transport!.Send(_sending, _unsentFrom, _unsentTo - _unsentFrom);
-        return !WantsToWrite;
+        _lastLook = now;
+        if (_time.GetElapsedTime(_lastBytes, now) >= _options.SilenceMax) Down($"not a byte for {_options.SilenceMax.TotalSeconds:0.#} s");
+        else if (!_sender.Turn(now)) Down($"a ping was not answered within {_options.PongWithin.TotalSeconds:0.#} s");
+        else if (_time.GetElapsedTime(_cameUp, now) > _options.SilenceMax) _backoff.Reset();
     }
 
     private void Down(string reason)
@@ -436,6 +389,19 @@ public sealed class WireLine : IDisposable
         _lastError = reason;
         _log($"{Name}: {reason}; connecting anew");
         if (!_disposed) _wanted.Set();
+    }
+
+    private void ConnectAndLeave()
+    {
+        ConnectForEver();
+        using Transport? leaving = Interlocked.Exchange(ref _leaving, null);
+        leaving?.Drain(GoodbyeMax, _time);
+    }
+
+    private void Dialled(Socket socket)
+    {
+        Volatile.Write(ref _dialling, socket);
+        if (_stop.WaitOne(TimeSpan.Zero)) socket.Dispose();
     }
 
     private void ConnectForEver()
@@ -451,7 +417,7 @@ public sealed class WireLine : IDisposable
                 try
                 {
 #pragma warning disable CA2000 // The polling thread takes it over.
-                    Transport transport = Connector.Connect(_address, _options.Headers, _options.ConnectTimeout, _options.CertificateCheck);
+                    Transport transport = Connector.Connect(_address, _options.Headers, _options.ConnectTimeout, _options.CertificateCheck, Dialled);
 #pragma warning restore CA2000
                     Interlocked.Increment(ref _connects);
                     if (_stop.WaitOne(TimeSpan.Zero))
@@ -459,6 +425,7 @@ public sealed class WireLine : IDisposable
                         transport.Dispose();
                         return;
                     }
+                    Volatile.Write(ref _dialling, null);
                     Volatile.Write(ref _fresh, transport);
                     _log($"{Name}: connected to {_address.Host}:{_address.Port}");
                     Poller?.Wake();
