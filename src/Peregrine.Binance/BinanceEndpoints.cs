@@ -14,6 +14,12 @@ public sealed record BinanceEndpoints
     /// <summary>Another host or port that carries the same streams, for second connections; null where there is only one.</summary>
     public Uri? OtherStreams { get; init; }
 
+    /// <summary>SBE streams; null where there are none.</summary>
+    public Uri? BinaryStreams { get; init; }
+
+    /// <summary>The same on another host or port; null where there is only one.</summary>
+    public Uri? OtherBinaryStreams { get; init; }
+
     /// <summary>The WebSocket API with its path.</summary>
     public required Uri WebSocketApi { get; init; }
 
@@ -33,6 +39,8 @@ public sealed record BinanceEndpoints
             Rest = new Uri("https://api.binance.com"),
             Streams = new Uri("wss://stream.binance.com:9443"),
             OtherStreams = new Uri("wss://stream.binance.com:443"),
+            BinaryStreams = new Uri("wss://stream-sbe.binance.com:9443"),
+            OtherBinaryStreams = new Uri("wss://stream-sbe.binance.com:443"),
             WebSocketApi = new Uri("wss://ws-api.binance.com:443/ws-api/v3"),
         };
 
@@ -49,6 +57,7 @@ public sealed record BinanceEndpoints
         {
             Rest = new Uri("https://testnet.binance.vision"),
             Streams = new Uri("wss://stream.testnet.binance.vision"),
+            BinaryStreams = new Uri("wss://stream-sbe.testnet.binance.vision"),
             WebSocketApi = new Uri("wss://ws-api.testnet.binance.vision/ws-api/v3"),
         };
 
@@ -59,7 +68,7 @@ public sealed record BinanceEndpoints
         if (!Uri.TryCreate(baseUrl, UriKind.Absolute, out Uri? rest) || rest.Scheme is not ("http" or "https"))
             throw new FormatException($"An exchange is an address like http://127.0.0.1:8080, not '{baseUrl}'.");
         string socket = $"{(rest.Scheme == "https" ? "wss" : "ws")}://{rest.Authority}";
-        return new() { Rest = rest, Streams = new Uri(socket), WebSocketApi = new Uri($"{socket}/ws-api/v3") };
+        return new() { Rest = rest, Streams = new Uri(socket), BinaryStreams = new Uri($"{socket}/sbe"), WebSocketApi = new Uri($"{socket}/ws-api/v3") };
     }
 
     /// <summary>/api/v3 or /fapi/v1.</summary>

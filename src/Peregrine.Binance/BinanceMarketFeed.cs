@@ -2,6 +2,7 @@ using System.Diagnostics;
 
 using Peregrine.Binance.Feed;
 using Peregrine.Binance.Rest;
+using Peregrine.Binance.Sbe;
 using Peregrine.Binance.Streams;
 using Peregrine.Binance.Wire;
 using Peregrine.Common;
@@ -25,6 +26,7 @@ public sealed class BinanceMarketFeed : IMarketFeed
     private readonly EventRing _ring;
     private readonly TimeProvider _time;
     private readonly StreamDecoder _decoder;
+    private readonly SbeDecoder _binary;
     private readonly SnapshotLoader _snapshots;
     private readonly DerivativesPoller? _derivatives;
     private readonly StreamGroup[] _groups;
@@ -59,13 +61,16 @@ public sealed class BinanceMarketFeed : IMarketFeed
         _time = time;
         var table = new StreamTable(instruments, streamKinds);
         _decoder = new StreamDecoder(market, table);
-        _groups = [.. StreamGroups.Of(endpoints, table, instruments.Count, options.LinesPerGroup)];
+        _binary = new SbeDecoder(table);
+        _groups = [.. StreamGroups.Of(endpoints, table, instruments.Count, options)];
+        WireOptions wire = options.Wire.FramesPerSecond > 0 ? options.Wire : options.Wire with { FramesPerSecond = market == Market.UsdMargined ? 10 : 5 };
+        WireOptions binary = options.ApiKey.Length > 0 ? wire with { Headers = [.. wire.Headers, new("X-MBX-APIKEY", options.ApiKey)] } : wire;
         _letGo = LetGo;
         int keys = Renewals.KeysOf(_groups);
         _gate = new ArrivalGate(keys);
         int made = 0;
         _keeper = new LineKeeper(
-            (group, slot) => new WireLine($"streams {group.Number}{(options.LinesPerGroup > 1 ? $" {(char)('A' + slot)}" : "")}", group.Addresses[slot], options.Wire, time, new Random(unchecked(random.Next() + ++made)), log),
+            (group, slot) => new WireLine($"streams {group.Number}{(options.LinesPerGroup > 1 ? $" {(char)('A' + slot)}" : "")}", group.Addresses[slot], group.IsBinary ? binary : wire, time, new Random(unchecked(random.Next() + ++made)), log),
             keys);
         _renewals = new Renewals(_groups, _gate, _keeper, options, random, log);
         _snapshots = new SnapshotLoader(endpoints, market, instruments, time, random, log);
@@ -103,6 +108,9 @@ public sealed class BinanceMarketFeed : IMarketFeed
                 Volatile.Read(ref _unknown), connects, Volatile.Read(ref _renewed), Volatile.Read(ref _duplicates), error);
         }
     }
+
+    /// <summary>JSON messages that looked as their stream's always do, and those that did not and took the general decoder; from any thread.</summary>
+    public (long Scanned, long General) Decoded => (_decoder.Scanned, _decoder.General);
 
     /// <summary>Each connection's part in it; from any thread.</summary>
     public IReadOnlyList<LineStatus> Lines => [.. Volatile.Read(ref _lines).Select(line => new LineStatus(
@@ -182,13 +190,22 @@ public sealed class BinanceMarketFeed : IMarketFeed
 
     private void Take(FeedLine line, ReadOnlySpan<byte> message)
     {
-        DecodeResult result = _decoder.Decode(message, _ring, line.Wire.LastReadUnixNanos);
+        DecodeResult result;
+        if (line.Wire.IsBinary)
+        {
+            LineGate gate = new(this, line);
+            result = _binary.Decode(message, _ring, line.Wire.LastReadUnixNanos, ref gate);
+        }
+        else
+        {
+            result = _decoder.DecodeInPlace(message, _ring, line.Wire.LastReadUnixNanos);
+        }
         switch (result.Outcome)
         {
             case DecodeOutcome.Event:
-                LastDecodedTicks = Stopwatch.GetTimestamp();
-                if (_gate.Passes(line, in _ring.Claimed, line.Wire.LastReadTicks)) _ = _ring.Publish();
-                else Volatile.Write(ref _duplicates, _duplicates + 1);
+                if (line.Wire.IsBinary) break; // It has published them.
+                if (Passes(line, in _ring.Claimed)) _ = _ring.Publish();
+                else _ring.Discard();
                 break;
             case DecodeOutcome.Refused:
                 _lastRefusal = result.Reason;
@@ -204,6 +221,20 @@ public sealed class BinanceMarketFeed : IMarketFeed
             default:
                 break;
         }
+    }
+
+    private bool Passes(FeedLine line, in MarketEvent entry)
+    {
+        LastDecodedTicks = Stopwatch.GetTimestamp();
+        if (_gate.Passes(line, in entry, line.Wire.LastReadTicks)) return true;
+        Volatile.Write(ref _duplicates, _duplicates + 1);
+        return false;
+    }
+
+    /// <summary>The gate as a decoder of several events in one message asks it.</summary>
+    private readonly struct LineGate(BinanceMarketFeed feed, FeedLine line) : IEventGate
+    {
+        public bool Accept(in MarketEvent entry) => feed.Passes(line, in entry);
     }
 
     private void Look(long now)

@@ -87,7 +87,15 @@ public sealed class EventRing : IEventWriter
     public ref readonly MarketEvent Claimed
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => ref _slots[_next & _slotMask];
+        get => ref Slot(_next.Value);
+    }
+
+    /// <summary>Producer: gives up the claimed slot and its payload words, which the next event takes.</summary>
+    public void Discard()
+    {
+        ref MarketEvent slot = ref Slot(_next.Value);
+        if (slot.HasPayload) _wordNext.Value = slot.PayloadPosition;
+        slot = default;
     }
 
     /// <summary>Producer: room for payload words behind each other; <see cref="SetPayload"/> says how many were used.</summary>

@@ -163,6 +163,7 @@ internal sealed class Appliance : IDisposable
             Latency = _shard.OrderLatency,
             EventLatency = _shard.EventLatency,
             Hops = _shard.Hops,
+            Decoded = (_shard.Lines?.Feed as BinanceMarketFeed)?.Decoded ?? default,
             Lines = (_shard.Lines?.Feed as BinanceMarketFeed)?.Lines ?? [],
             AllocatedPerEvent = _shard.AllocatedPerEvent,
             ObserveOnly = _options.ObserveOnly,

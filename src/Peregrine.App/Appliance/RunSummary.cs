@@ -32,6 +32,9 @@ internal sealed record RunSummary
     /// <summary>The same in its parts.</summary>
     public required HopLatencies Hops { get; init; }
 
+    /// <summary>JSON messages that the scanner read, and those that took the general decoder.</summary>
+    public required (long Scanned, long General) Decoded { get; init; }
+
     /// <summary>What each connection for market data did.</summary>
     public required IReadOnlyList<LineStatus> Lines { get; init; }
 
@@ -78,6 +81,10 @@ internal sealed record RunSummary
             json.WriteNumber("p99", Math.Round(Hops.ExchangeToRead.Quantile(0.99) / 1_000, 2));
             json.WriteEndObject();
             WriteLines(json);
+            json.WriteStartObject("decoded");
+            json.WriteNumber("scanned", Decoded.Scanned);
+            json.WriteNumber("general", Decoded.General);
+            json.WriteEndObject();
             json.WriteNumber("allocatedPerEvent", Math.Round(AllocatedPerEvent, 4));
             json.WriteNumber("rss", Rss);
             json.WriteNumber("restarts", Restarts);

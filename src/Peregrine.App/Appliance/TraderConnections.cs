@@ -40,6 +40,8 @@ internal static class TraderConnections
     private static FeedOptions FeedOf(ApplianceOptions options) => new()
     {
         LinesPerGroup = options.FeedLines,
+        Binary = options.FeedBinary,
+        ApiKey = options.FeedBinary ? options.ApiKey : "",
         LineLifetime = options.FeedLineLifetime,
         LifetimeJitter = options.FeedLineLifetime / 30,
         Derivatives = new DerivativesSchedule(options.OpenInterestEvery, options.PremiumIndexEvery),

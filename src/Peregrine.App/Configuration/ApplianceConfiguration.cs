@@ -53,6 +53,8 @@ public static partial class ApplianceConfiguration
         string mode = reader.OneOf("mode", "record", "record", "paper", "live");
         string idle = reader.OneOf("hotThread:idle", "block", "block", "spinThenBlock", "spin");
         string url = reader.Text("exchange:url", "");
+        bool binary = reader.OneOf("feed:format", "json", "json", "sbe") == "sbe";
+        if (binary && market == "usdm") reader.Refuse("feed:format", "sbe", "json: USD-M has no SBE streams");
         if (url.Length > 0 && !(Uri.TryCreate(url, UriKind.Absolute, out Uri? parsed) && parsed.Scheme is "http" or "https")) reader.Refuse("exchange:url", url, "an http:// or https:// URL, or nothing for Binance itself");
         int ringSlots = reader.Whole("ring:slots", 131_072, 1_024, 1 << 24);
         int ringWords = reader.Whole("ring:words", 4_194_304, 131_072, 1 << 28);
@@ -62,6 +64,7 @@ public static partial class ApplianceConfiguration
         string secret = reader.Text("exchange:apiSecret", "");
         key = FromFile(reader, "exchange:apiKeyFile", key, folder);
         secret = FromFile(reader, "exchange:apiSecretFile", secret, folder);
+        if (binary && key.Length == 0) reader.Refuse("feed:format", "sbe", "json, or sbe with exchange.apiKeyFile: SBE streams want a key");
         double enter = reader.Fraction("strategy:enterAbove", 0.55, 0.500001, 1);
         double exit = reader.Fraction("strategy:exitBelow", 0.45, 0, 1);
         if (exit > enter) reader.Refuse("strategy:exitBelow", exit.ToString(CultureInfo.InvariantCulture), $"at most strategy.enterAbove ({enter.ToString(CultureInfo.InvariantCulture)})");
@@ -102,6 +105,7 @@ public static partial class ApplianceConfiguration
             ObserveAfter = reader.Whole("restarts:observeAfter", 5, 0, ProcessRestartsOptions.MaxAllowed),
             RestartWindow = TimeSpan.FromMinutes(reader.Whole("restarts:withinMinutes", 10, 1, 10_000)),
             RestartPauseMax = TimeSpan.FromSeconds(reader.Whole("restarts:pauseMaxSeconds", 60, 0, 86_400)),
+            FeedBinary = binary,
             FeedLines = reader.Whole("feed:lines", 2, 1, 2),
             FeedLineLifetime = TimeSpan.FromMinutes(reader.Whole("feed:lifetimeMinutes", 1_380, 1, 1_430)),
             OpenInterestEvery = TimeSpan.FromSeconds(reader.Whole("derivatives:openInterestSeconds", 30, 0, 86_400)),

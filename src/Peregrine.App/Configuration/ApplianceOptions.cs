@@ -89,6 +89,9 @@ public sealed record ApplianceOptions
     /// <summary>Connections for each group of streams: 1, or 2 of which the first arrival of each event counts.</summary>
     public int FeedLines { get; init; }
 
+    /// <summary>Spot: SBE streams where they exist.</summary>
+    public bool FeedBinary { get; init; }
+
     /// <summary>A connection is replaced after so long at the latest.</summary>
     public TimeSpan FeedLineLifetime { get; init; }
 

@@ -26,6 +26,12 @@ public sealed record FeedOptions
 
     public TimeSpan RenewPauseMax { get; init; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>Spot: whether streams that exist as SBE are taken as such (trade, bookTicker, depth20, depth); the others stay JSON. Needs a key.</summary>
+    public bool Binary { get; init; }
+
+    /// <summary>Sent with connections for SBE, which want one; empty for none.</summary>
+    public string ApiKey { get; init; } = "";
+
     /// <summary>What is asked for over REST on USD-M; null for nothing.</summary>
     public DerivativesSchedule? Derivatives { get; init; }
 

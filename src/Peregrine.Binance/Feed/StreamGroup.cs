@@ -12,8 +12,9 @@ internal sealed class StreamGroup
 
     private long _passed;
 
-    public StreamGroup(int number, IReadOnlyList<Uri> addresses, IReadOnlyList<StreamInfo> streams, int symbolsInAll)
+    public StreamGroup(int number, IReadOnlyList<Uri> addresses, IReadOnlyList<StreamInfo> streams, int symbolsInAll, bool isBinary = false)
     {
+        IsBinary = isBinary;
         Number = number;
         Addresses = addresses;
         Keys = [.. streams.Select(static stream => Key(stream.Symbol, stream.Kind)).Distinct()];
@@ -32,6 +33,10 @@ internal sealed class StreamGroup
     public int[] Keys { get; }
 
     public SymbolId[] Symbols { get; }
+
+    /// <summary>Whether its messages are SBE.</summary>
+    public bool IsBinary { get; }
+
     public bool HasAllSymbols { get; }
 
     /// <summary>One bit a kind.</summary>
