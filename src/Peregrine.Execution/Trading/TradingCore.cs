@@ -205,8 +205,8 @@ public sealed class TradingCore
         trust.Tick(elapsedNanos, clockStepped);
         for (StreamFinding finding = trust.Next(); !finding.IsNone; finding = trust.Next())
         {
-            if (finding.IsNew) RecordGap(symbol, in timer, BookChange.Gap(finding.Reason, finding.SinceNanos / 1_000_000, (long)finding.Kind));
-            if (finding.Kind != EventKind.None) Requests.Enqueue(new CoreRequest { Kind = CoreRequestKind.Renew, Symbol = symbol.Instrument.Id, Stream = finding.Kind });
+            if (finding.IsNew) RecordGap(symbol, in timer, BookChange.Gap(finding.Reason, finding.Lost > 0 ? finding.Lost : finding.SinceNanos / 1_000_000, (long)finding.Kind));
+            if (finding.Reason is GapReason.Silent or GapReason.Frozen) Requests.Enqueue(new CoreRequest { Kind = CoreRequestKind.Renew, Symbol = symbol.Instrument.Id, Stream = finding.Kind });
         }
     }
 

@@ -3,11 +3,12 @@ using Peregrine.Common.Events;
 namespace Peregrine.MarketData.Trust;
 
 /// <summary>A stream that stopped telling anything new.</summary>
-/// <param name="Reason">Silent, Frozen, or Disconnected; None where there is no finding.</param>
+/// <param name="Reason">Silent, Frozen, Late, or Sequence; None where there is no finding.</param>
 /// <param name="Kind">Which stream of the symbol.</param>
 /// <param name="SinceNanos">For how long it has told nothing new, nanoseconds.</param>
 /// <param name="IsNew">False: the episode was told of before, and it lasts.</param>
-public readonly record struct StreamFinding(GapReason Reason, EventKind Kind, long SinceNanos, bool IsNew)
+/// <param name="Lost">Sequence: events that are missing.</param>
+public readonly record struct StreamFinding(GapReason Reason, EventKind Kind, long SinceNanos, bool IsNew, long Lost = 0)
 {
     public bool IsNone => Reason == GapReason.None;
 }

@@ -25,6 +25,10 @@ public sealed class SymbolTrust
     private Teller _trades;
     private Teller _aggregates;
     private Teller _candles;
+    private long _lastTrade;
+    private long _lastAggregate;
+    private long _tradesLost;
+    private long _aggregatesLost;
     private bool _tradesLate;
     private bool _aggregatesLate;
     private bool _candlesLate;
@@ -88,8 +92,18 @@ public sealed class SymbolTrust
                 _wholeBookId = entry.Depth.FinalUpdateId;
                 break;
             case EventKind.Trade or EventKind.AggTrade:
-                if (entry.Kind == EventKind.Trade) _trades.TradeId = entry.Trade.Id;
-                else _aggregates.TradeId = entry.Trade.LastTradeId;
+                if (entry.Kind == EventKind.Trade)
+                {
+                    // Ids of trades have no holes at the exchange.
+                    if (_lastTrade != 0 && entry.Trade.Id > _lastTrade + 1) _tradesLost += entry.Trade.Id - _lastTrade - 1;
+                    _trades.TradeId = _lastTrade = entry.Trade.Id;
+                }
+                else
+                {
+                    if (_lastAggregate != 0 && entry.Trade.Id > _lastAggregate + 1) _aggregatesLost += entry.Trade.Id - _lastAggregate - 1;
+                    _lastAggregate = entry.Trade.Id;
+                    _aggregates.TradeId = entry.Trade.LastTradeId;
+                }
                 if (_book.State == BookState.Live && (entry.Flags & EventFlags.OffMarket) == 0) _condemned |= Referee.OnTrade(entry.Trade.Price, _book.BestBid.Price, _book.BestAsk.Price);
                 break;
             case EventKind.Kline when payload.Length == Payload.Words<Kline>():
@@ -101,6 +115,7 @@ public sealed class SymbolTrust
                 _lag = default;
                 _wasLate = _toldLate = false;
                 _trades = _aggregates = _candles = default;
+                _lastTrade = _lastAggregate = _tradesLost = _aggregatesLost = 0;
                 _bookBehind = _tickerBehind = _bookIdAtTick = _tickerIdAtTick = _wholeBookId = 0;
                 break;
             default:
@@ -150,11 +165,21 @@ public sealed class SymbolTrust
             if (!_toldLate) finding = new StreamFinding(GapReason.Late, EventKind.None, worst, IsNew: true);
             _toldLate = true;
         }
+        if (finding.IsNone) finding = TakeLost(EventKind.Trade, ref _tradesLost);
+        if (finding.IsNone) finding = TakeLost(EventKind.AggTrade, ref _aggregatesLost);
         if (finding.IsNone && _bookBehind >= BehindNanosMax) finding = Condemn(_hasDiffs ? EventKind.DepthDiff : EventKind.Depth20, ref _bookBehind);
         if (finding.IsNone && _tickerBehind >= BehindNanosMax) finding = Condemn(EventKind.BookTicker, ref _tickerBehind);
         if (finding.IsNone && _tradesLate) finding = Condemn(EventKind.Trade, ref _trades.Behind);
         if (finding.IsNone && _aggregatesLate) finding = Condemn(EventKind.AggTrade, ref _aggregates.Behind);
         if (finding.IsNone && _candlesLate) finding = Condemn(EventKind.Kline, ref _candles.Behind);
+        return finding;
+    }
+
+    private static StreamFinding TakeLost(EventKind kind, ref long lost)
+    {
+        if (lost == 0) return default;
+        StreamFinding finding = new(GapReason.Sequence, kind, 0, IsNew: true, lost);
+        lost = 0;
         return finding;
     }
 
