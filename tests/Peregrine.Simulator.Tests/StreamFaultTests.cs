@@ -202,9 +202,9 @@ public sealed class StreamFaultTests
         bool parses = true;
         try
         {
-            JsonNode.Parse(frame);
+            JsonNode.Parse(new System.Text.UTF8Encoding(false, throwOnInvalidBytes: true).GetString(frame));
         }
-        catch (System.Text.Json.JsonException)
+        catch (Exception e) when (e is System.Text.Json.JsonException or System.Text.DecoderFallbackException)
         {
             parses = false;
         }
