@@ -29,13 +29,23 @@ internal sealed class RawFrames : IAsyncDisposable
         return raw;
     }
 
-    /// <summary>The payload of the next frame.</summary>
+    /// <summary>The payload of the next frame that is none of the protocol's own.</summary>
     public async Task<byte[]> NextAsync()
+    {
+        while (true)
+        {
+            (int opcode, byte[] payload) = await ReadAsync();
+            if (opcode < 8) return payload;
+        }
+    }
+
+    private async Task<(int Opcode, byte[] Payload)> ReadAsync()
     {
         using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         limit.CancelAfter(TimeSpan.FromSeconds(10));
         byte[] head = new byte[10];
         await _stream!.ReadExactlyAsync(head.AsMemory(0, 2), limit.Token);
+        int opcode = head[0] & 0x0F;
         long length = head[1];
         if (length == 126)
         {
@@ -49,7 +59,7 @@ internal sealed class RawFrames : IAsyncDisposable
         }
         byte[] payload = new byte[length];
         await _stream.ReadExactlyAsync(payload, limit.Token);
-        return payload;
+        return (opcode, payload);
     }
 
     public async ValueTask DisposeAsync()

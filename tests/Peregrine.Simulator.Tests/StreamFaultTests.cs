@@ -196,20 +196,21 @@ public sealed class StreamFaultTests
         await using RawFrames raw = await RawFrames.OpenAsync(exchange, "/ws/btcusdt@bookTicker");
         await raw.NextAsync();
         exchange.Server.Faults.Apply(new CorruptFrames { Streams = "*", Mode = mode });
-        byte[] frame;
-        do frame = await raw.NextAsync();
-        while (frame.AsSpan().StartsWith("{\"u\":"u8) && frame[^1] == '}');
+        byte[] frame = [];
+        for (int i = 0; i < 500 && (i == 0 || (frame.AsSpan().StartsWith("{\"u\":"u8) && frame[^1] == '}')); i++) frame = await raw.NextAsync();
         bool parses = true;
         try
         {
-            JsonNode.Parse(frame);
+            JsonNode.Parse(new System.Text.UTF8Encoding(false, throwOnInvalidBytes: true).GetString(frame));
         }
-        catch (System.Text.Json.JsonException)
+        catch (Exception e) when (e is System.Text.Json.JsonException or System.Text.DecoderFallbackException)
         {
             parses = false;
         }
         Assert.Equal(isJson, parses);
         if (mode == Corruption.Oversized) Assert.True(frame.Length > 2_000_000);
+        if (mode == Corruption.NewField) Assert.NotNull(JsonNode.Parse(frame)!["zz"]);
+        if (mode == Corruption.NewEvent) Assert.Equal("somethingNew", JsonNode.Parse(frame)!["e"]!.GetValue<string>());
         for (int i = 0; i < 3; i++) Assert.NotNull(JsonNode.Parse(await raw.NextAsync())!["A"]);
     }
 
