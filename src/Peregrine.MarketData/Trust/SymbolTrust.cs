@@ -35,7 +35,8 @@ public sealed class SymbolTrust
     private long _wholeBookId;
     private bool _condemned;
     private bool _wasLate;
-    private bool _toldLate;
+    private bool _late;
+    private bool _tellsLate;
     private LagWatch _lag;
 
     /// <summary>One of the streams that tell of trades: the last trade id it told, and for how long it has been behind the others.</summary>
@@ -67,7 +68,7 @@ public sealed class SymbolTrust
     public Referee Referee { get; } = new();
 
     /// <summary>Whether orders may be based on this symbol's data, as far as its streams and witnesses can say.</summary>
-    public bool IsGood => Streams.IsFresh && Referee.IsTrusting && !_lag.IsLate;
+    public bool IsGood => Streams.IsFresh && Referee.IsTrusting && !_late && !_wasLate;
 
     /// <summary>Takes in an event of the symbol after its book did, with what the book made of it.</summary>
     public void OnEvent(in MarketEvent entry, ReadOnlySpan<long> payload, BookChangeKind change)
@@ -113,7 +114,7 @@ public sealed class SymbolTrust
                 Streams.Reset();
                 Referee.Reset();
                 _lag = default;
-                _wasLate = _toldLate = false;
+                _wasLate = _late = _tellsLate = false;
                 _trades = _aggregates = _candles = default;
                 _lastTrade = _lastAggregate = _tradesLost = _aggregatesLost = 0;
                 _bookBehind = _tickerBehind = _bookIdAtTick = _tickerIdAtTick = _wholeBookId = 0;
@@ -139,7 +140,10 @@ public sealed class SymbolTrust
     {
         Streams.Tick(nanos);
         _lag.Tick(nanos, clockStepped);
-        if (!_wasLate) _toldLate = false; // A whole tick in time: the episode is over.
+        // Not good again before a whole tick without a late event: streams of one symbol may be late one by one.
+        _tellsLate = _wasLate && !_late;
+        _late = _wasLate;
+        _wasLate = false;
         nanos = Math.Clamp(nanos, 0, BehindNanosMax);
         long bookId = _book.LastUpdateId, tickerId = _book.Ticker.UpdateId;
         bool live = _book.State == BookState.Live;
@@ -158,12 +162,10 @@ public sealed class SymbolTrust
     public StreamFinding Next()
     {
         StreamFinding finding = Streams.Next();
-        if (finding.IsNone && _wasLate)
+        if (finding.IsNone && _tellsLate)
         {
-            _wasLate = false;
-            long worst = _lag.TakeWorst();
-            if (!_toldLate) finding = new StreamFinding(GapReason.Late, EventKind.None, worst, IsNew: true);
-            _toldLate = true;
+            _tellsLate = false;
+            finding = new StreamFinding(GapReason.Late, EventKind.None, _lag.TakeWorst(), IsNew: true);
         }
         if (finding.IsNone) finding = TakeLost(EventKind.Trade, ref _tradesLost);
         if (finding.IsNone) finding = TakeLost(EventKind.AggTrade, ref _aggregatesLost);
