@@ -30,14 +30,14 @@ internal static unsafe class CandleScan<TScan> where TScan : struct, IFieldScan
         scan.Text(ref at, text + 3);
         kline->LastTradeId = scan.Number(ref at, number + 4);
         scan.Text(ref at, text + 4);
-        kline->Open = new Price(scan.Decimal(ref at, point));
+        kline->Open = new Price(scan.Price(ref at, point));
         scan.Text(ref at, text + 5);
-        kline->Close = new Price(scan.Decimal(ref at, point + 1));
+        kline->Close = new Price(scan.Price(ref at, point + 1));
         scan.Text(ref at, text + 6);
         if (at >= end) return false; // More than three decimals could lead beyond the slack.
-        kline->High = new Price(scan.Decimal(ref at, point + 2));
+        kline->High = new Price(scan.Price(ref at, point + 2));
         scan.Text(ref at, text + 7);
-        kline->Low = new Price(scan.Decimal(ref at, point + 3));
+        kline->Low = new Price(scan.Price(ref at, point + 3));
         scan.Text(ref at, text + 8);
         if (at >= end) return false;
         kline->Volume = new Quantity(scan.Decimal(ref at, point + 4));

@@ -22,11 +22,11 @@ internal static unsafe class DerivativeScan<TScan> where TScan : struct, IFieldS
         slot->ExchangeTimeMicros = scan.Number(ref at, number);
         slot->ReceiveTimeNanos = receiveNanos;
         scan.Text(ref at, text);
-        slot->Mark.Mark = new Price(scan.Decimal(ref at, point));
+        slot->Mark.Mark = new Price(scan.Price(ref at, point));
         scan.Text(ref at, text + 1);
-        long second = scan.Decimal(ref at, point + 1);
+        long second = scan.Price(ref at, point + 1);
         scan.Text(ref at, text + 2);
-        long third = scan.Decimal(ref at, point + 2);
+        long third = scan.Price(ref at, point + 2);
         scan.Text(ref at, text + 3);
         if (at >= end) return false; // More decimals could lead beyond the slack.
         slot->Mark.Index = new Price(layout->Variant ? third : second);
@@ -65,9 +65,9 @@ internal static unsafe class DerivativeScan<TScan> where TScan : struct, IFieldS
         slot->ReceiveTimeNanos = receiveNanos;
         slot->Liquidation.Quantity = new Quantity(scan.Decimal(ref at, point));
         scan.Text(ref at, text + 2);
-        slot->Liquidation.Price = new Price(scan.Decimal(ref at, point + 1));
+        slot->Liquidation.Price = new Price(scan.Price(ref at, point + 1));
         scan.Text(ref at, text + 3);
-        slot->Liquidation.AveragePrice = new Price(scan.Decimal(ref at, point + 2));
+        slot->Liquidation.AveragePrice = new Price(scan.Price(ref at, point + 2));
         scan.Text(ref at, text + 4);
         if (at >= end) return false; // More decimals could lead beyond the slack.
         slot->Liquidation.LastQuantity = new Quantity(scan.Decimal(ref at, point + 3));

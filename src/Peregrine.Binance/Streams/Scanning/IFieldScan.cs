@@ -15,6 +15,9 @@ internal unsafe interface IFieldScan
     /// <summary>A decimal without sign, in 1e-8 units; <paramref name="at"/> is left on its closing quote.</summary>
     long Decimal(ref byte* at, DecimalFormat* format);
 
+    /// <summary>As <see cref="Decimal"/>, for one that has as many whole digits as the last time, or nearly always.</summary>
+    long Price(ref byte* at, DecimalFormat* format);
+
     /// <summary>Whatever else must not have any bit set.</summary>
     void Require(ulong noBits);
 

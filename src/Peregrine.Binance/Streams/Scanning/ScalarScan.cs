@@ -81,6 +81,9 @@ internal unsafe struct ScalarScan : IFieldScan
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public long Price(ref byte* at, DecimalFormat* format) => Decimal(ref at, format);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Require(ulong noBits) => _bad |= noBits;
 
     public int Index(ref LevelCursor cursor, byte* end) => (int)((end - cursor.At) / 9) + 1; // A level has at least nine bytes.

@@ -34,7 +34,7 @@ internal unsafe struct DecimalFormat
     /// <summary>From the end of the whole digits to the closing quote: the point and the places.</summary>
     public int After;
 
-    /// <summary>Whole digits; only the prices of levels keep theirs.</summary>
+    /// <summary>Whole digits of a price, from 1 to 7.</summary>
     public int WholeDigits;
 }
 

@@ -27,11 +27,11 @@ internal static unsafe class TickerScan<TScan> where TScan : struct, IFieldScan
             bookTime = scan.Number(ref at, number + 2);
             scan.Text(ref at, text++);
         }
-        slot->Ticker.BidPrice = new Price(scan.Decimal(ref at, point));
+        slot->Ticker.BidPrice = new Price(scan.Price(ref at, point));
         scan.Text(ref at, text);
         slot->Ticker.BidQuantity = new Quantity(scan.Decimal(ref at, point + 1));
         scan.Text(ref at, text + 1);
-        slot->Ticker.AskPrice = new Price(scan.Decimal(ref at, point + 2));
+        slot->Ticker.AskPrice = new Price(scan.Price(ref at, point + 2));
         scan.Text(ref at, text + 2);
         slot->Ticker.AskQuantity = new Quantity(scan.Decimal(ref at, point + 3));
         scan.Text(ref at, text + 3);

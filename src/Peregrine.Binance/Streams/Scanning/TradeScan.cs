@@ -24,7 +24,7 @@ internal static unsafe class TradeScan<TScan> where TScan : struct, IFieldScan
         slot->ReceiveTimeNanos = receiveNanos;
         slot->Trade.Id = scan.Number(ref at, number + 1);
         scan.Text(ref at, text + 1);
-        long price = scan.Decimal(ref at, point);
+        long price = scan.Price(ref at, point);
         scan.Text(ref at, text + 2);
         slot->Trade.Price = new Price(price);
         slot->Trade.Quantity = new Quantity(scan.Decimal(ref at, point + 1));
@@ -105,7 +105,7 @@ internal static unsafe class TradeScan<TScan> where TScan : struct, IFieldScan
         slot->Trade.Id = id;
         slot->Trade.FirstTradeId = id;
         slot->Trade.LastTradeId = id;
-        long price = scan.Decimal(ref at, point);
+        long price = scan.Price(ref at, point);
         scan.Text(ref at, text + 1);
         slot->Trade.Price = new Price(price);
         slot->Trade.Quantity = new Quantity(scan.Decimal(ref at, point + 1));

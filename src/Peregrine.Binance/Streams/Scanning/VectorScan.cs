@@ -58,6 +58,17 @@ internal unsafe struct VectorScan : IFieldScan
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public long Price(ref byte* at, DecimalFormat* format)
+    {
+        byte* row = format->Row;
+        uint whole = (uint)format->WholeDigits;
+        if (at[whole] != row[ScanTables.RowStop]) whole = Relearn(at, format);
+        byte* point = at + whole;
+        at = point + format->After;
+        return Value(point, row, whole);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Require(ulong noBits) => _bad |= noBits;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -80,6 +91,16 @@ internal unsafe struct VectorScan : IFieldScan
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => Vector128.Create((byte)9, 9, 9, 9, 9, 9, 9, 0, 9, 9, 9, 9, 9, 9, 9, 9);
+    }
+
+    // Its own fields are not touched here: they live in registers. Seven, where it has not so few, is then found wrong by what is no point.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static uint Relearn(byte* at, DecimalFormat* format)
+    {
+        uint whole = 1;
+        while (whole < ScanTables.WholeDigitsMax && at[whole] != format->Row[ScanTables.RowStop]) whole++;
+        format->WholeDigits = (int)whole;
+        return whole;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
