@@ -1,5 +1,6 @@
 using Peregrine.Benchmarks.Feed.Ring;
 using Peregrine.Benchmarks.Feed.Sbe;
+using Peregrine.Benchmarks.Feed.Sockets;
 using Peregrine.Benchmarks.Storage;
 
 namespace Peregrine.Benchmarks;
@@ -9,7 +10,7 @@ public static class Rooms
 {
     private static readonly Dictionary<string, Func<IBenchmark[]>> All = new(StringComparer.Ordinal)
     {
-        ["feed"] = static () => [new SbeDecoding(), new RingRates()],
+        ["feed"] = static () => [new SbeDecoding(), new RingRates(), new SocketBursts(), new PacedFrames()],
         ["storage"] = static () => [new RowsAndChunks(), new RecordedSizes(), new FlashCost(), new Compression(), new RecorderFromTheRing(), new BesideABackup(), new RecordingTheFeed()],
     };
 
