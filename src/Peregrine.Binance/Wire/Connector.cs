@@ -94,7 +94,9 @@ internal static class Connector
         if ((int)socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error)! != 0) throw new SocketException((int)SocketError.ConnectionRefused);
         _ = Libc.Fcntl(descriptor, Libc.SetFlags, flags);
         Socket connected = new(socket.SafeHandle); // One that knows that it is connected.
-        GC.SuppressFinalize(socket); // The descriptor has a new owner.
+#pragma warning disable CA1816 // The descriptor has a new owner, and the old one must not close it from the finalizer.
+        GC.SuppressFinalize(socket);
+#pragma warning restore CA1816
         return connected;
     }
 
