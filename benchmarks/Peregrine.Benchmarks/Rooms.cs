@@ -1,6 +1,8 @@
 using Peregrine.Benchmarks.Feed.Decoding;
+using Peregrine.Benchmarks.Feed.Markets;
 using Peregrine.Benchmarks.Feed.Ring;
 using Peregrine.Benchmarks.Feed.Sbe;
+using Peregrine.Benchmarks.Feed.Sockets;
 using Peregrine.Benchmarks.Storage;
 
 namespace Peregrine.Benchmarks;
@@ -10,7 +12,7 @@ public static class Rooms
 {
     private static readonly Dictionary<string, Func<IBenchmark[]>> All = new(StringComparer.Ordinal)
     {
-        ["feed"] = static () => [new DecodingMessages(), new SbeDecoding(), new RingRates()],
+        ["feed"] = static () => [new DecodingMessages(), new SbeDecoding(), new RingRates(), new SocketBursts(), new PacedFrames(), new ManySymbols()],
         ["storage"] = static () => [new RowsAndChunks(), new RecordedSizes(), new FlashCost(), new Compression(), new RecorderFromTheRing(), new BesideABackup(), new RecordingTheFeed()],
     };
 

@@ -36,6 +36,8 @@ public sealed class WireConversationTests
         poller.Add(line);
         line.Until(poller, () => line.IsUp);
 
+        Assert.DoesNotContain(EventLoops(), watched => watched == line.Descriptor); // No thread of the runtime wakes for what we read ourselves.
+
         int[] lengths = [0, 1, 3, 125, 126, 127, 300, 301, 302, 303, 65, piece == 1 ? 700 : 65_535, piece == 1 ? 701 : 65_536, piece == 1 ? 702 : 200_000, piece == 1 ? 703 : 1 << 20];
         Send(line, poller, "lengths " + string.Join(' ', lengths));
         int pongs = 0;
@@ -70,6 +72,25 @@ public sealed class WireConversationTests
         Assert.Equal(2, line.Connects);
         line.Dispose();
         Assert.StartsWith("closed 1000", peer.NextEnd(), StringComparison.Ordinal);
+    }
+
+    /// <summary>The descriptors that any epoll of this process watches.</summary>
+    private static List<int> EventLoops()
+    {
+        List<int> watched = [];
+        foreach (string file in Directory.EnumerateFiles("/proc/self/fdinfo"))
+        {
+            try
+            {
+                watched.AddRange(File.ReadLines(file).Where(text => text.StartsWith("tfd:", StringComparison.Ordinal))
+                    .Select(text => int.Parse(text[4..text.IndexOf("events", StringComparison.Ordinal)].Trim(), System.Globalization.CultureInfo.InvariantCulture)));
+            }
+            catch (IOException)
+            {
+                // It was closed while we looked.
+            }
+        }
+        return watched;
     }
 
     private static void Send(WireLine line, LinePoller poller, string text)

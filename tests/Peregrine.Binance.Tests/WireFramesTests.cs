@@ -144,6 +144,7 @@ public sealed class WireFramesTests
         bool open = false;
         int frames = random.Next(1, 25);
         bool spoils = random.Next(3) == 0;
+        Span<byte> wide = stackalloc byte[8];
         for (int i = 0; i < frames; i++)
         {
             int control = random.Next(5) == 0 ? 9 + random.Next(2) : 0;
@@ -168,7 +169,6 @@ public sealed class WireFramesTests
             }
             bytes.WriteByte(first);
             bytes.WriteByte((byte)(second | form));
-            Span<byte> wide = stackalloc byte[8];
             BinaryPrimitives.WriteInt64BigEndian(wide, length);
             if (form == 126) bytes.Write(wide[6..]);
             if (form == 127) bytes.Write(wide);

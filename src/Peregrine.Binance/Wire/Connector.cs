@@ -65,20 +65,7 @@ internal static class Connector
             var socket = new Socket(hosts[i].AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveBufferSize = 1 << 20 };
             try
             {
-                socket.Blocking = false;
-                try
-                {
-                    socket.Connect(new IPEndPoint(hosts[i], address.Port));
-                }
-                catch (SocketException pending) when (pending.SocketErrorCode is SocketError.WouldBlock or SocketError.InProgress)
-                {
-                    int millis = Math.Max(1, Remaining(began, timeout) / (hosts.Length - i));
-                    if (!socket.Poll(TimeSpan.FromMilliseconds(millis), SelectMode.SelectWrite)) throw new SocketException((int)SocketError.TimedOut);
-                    int error = (int)socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error)!;
-                    if (error != 0) throw new SocketException((int)SocketError.ConnectionRefused);
-                }
-                socket.Blocking = true;
-                return socket;
+                return Dial(socket, new IPEndPoint(hosts[i], address.Port), Math.Max(1, Remaining(began, timeout) / (hosts.Length - i)));
             }
             catch (SocketException error)
             {
@@ -87,6 +74,30 @@ internal static class Connector
             }
         }
         throw new IOException($"{address.Host}:{address.Port} does not answer: {last}.");
+    }
+
+    /// <summary>
+    /// Connects with a time limit, without .NET ever hearing that the socket does not block: it would put the socket into its event loop for good, and a
+    /// thread of the runtime would wake for every message that we read ourselves.
+    /// </summary>
+    private static unsafe Socket Dial(Socket socket, IPEndPoint host, int millis)
+    {
+        int descriptor = (int)socket.SafeHandle.DangerousGetHandle();
+        SocketAddress name = host.Serialize();
+        int flags = Libc.Fcntl(descriptor, Libc.GetFlags, 0);
+        _ = Libc.Fcntl(descriptor, Libc.SetFlags, flags | Libc.NonBlocking);
+        int failed;
+        fixed (byte* bytes = name.Buffer.Span) failed = Libc.Connect(descriptor, bytes, (uint)name.Size) == 0 ? 0 : System.Runtime.InteropServices.Marshal.GetLastPInvokeError();
+        if (failed is not (0 or Libc.InProgress)) throw new SocketException((int)SocketError.ConnectionRefused);
+        Libc.PollEntry entry = new() { Descriptor = descriptor, Events = Libc.PollOut };
+        if (failed != 0 && Libc.Poll(&entry, 1, millis) <= 0) throw new SocketException((int)SocketError.TimedOut);
+        if ((int)socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error)! != 0) throw new SocketException((int)SocketError.ConnectionRefused);
+        _ = Libc.Fcntl(descriptor, Libc.SetFlags, flags);
+        Socket connected = new(socket.SafeHandle); // One that knows that it is connected.
+#pragma warning disable CA1816 // The descriptor has a new owner, and the old one must not close it from the finalizer.
+        GC.SuppressFinalize(socket);
+#pragma warning restore CA1816
+        return connected;
     }
 
     private static PlainTransport Plain(Socket socket, out Stream stream)

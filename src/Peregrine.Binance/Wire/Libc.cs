@@ -2,12 +2,16 @@ using System.Runtime.InteropServices;
 
 namespace Peregrine.Binance.Wire;
 
-/// <summary>The three system calls that .NET has no allocation-free way to.</summary>
+/// <summary>The system calls that .NET has no way to, or none without allocating or without its event loop.</summary>
 internal static partial class Libc
 {
     public const short PollIn = 1;
     public const short PollOut = 4;
     public const int EventFdNonBlocking = 0x800;
+    public const int GetFlags = 3;
+    public const int SetFlags = 4;
+    public const int NonBlocking = 0x800;
+    public const int InProgress = 115;
 
     [StructLayout(LayoutKind.Sequential)]
     public struct PollEntry
@@ -30,6 +34,12 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "write")]
     public static unsafe partial nint Write(int descriptor, void* buffer, nuint bytes);
+
+    [LibraryImport("libc", EntryPoint = "connect", SetLastError = true)]
+    public static unsafe partial int Connect(int descriptor, byte* address, uint bytes);
+
+    [LibraryImport("libc", EntryPoint = "fcntl")]
+    public static partial int Fcntl(int descriptor, int command, int value);
 
     [LibraryImport("libc", EntryPoint = "close")]
     public static partial int Close(int descriptor);

@@ -35,6 +35,12 @@ public sealed class WireLine : IDisposable
     /// <summary>Reads are at least this long, so that a TLS record always fits.</summary>
     private const int ReadBytesMin = 1 << 15;
 
+    /// <summary>Reads are at most this long: what was read is walked while the processor's cache still holds it.</summary>
+    private const int ReadBytesMax = 1 << 17;
+
+    /// <summary>So much of an unfinished frame is moved to the front before a read; more only where there is no room behind it.</summary>
+    private const int MoveBytesMax = 1 << 12;
+
     private readonly Uri _address;
     private readonly WireOptions _options;
     private readonly TimeProvider _time;
@@ -234,15 +240,15 @@ public sealed class WireLine : IDisposable
 
     private bool Read()
     {
-        if (_start == _end) _start = _end = SlackAfter;
-        if (_buffer.Length - SlackAfter - _end < ReadBytesMin)
+        int left = _end - _start;
+        if (_start != SlackAfter && (left <= MoveBytesMax || _buffer.Length - SlackAfter - _end < ReadBytesMin))
         {
-            // Only the part of one frame is moved: whole ones were handed out.
-            _buffer.AsSpan(_start, _end - _start).CopyTo(_buffer.AsSpan(SlackAfter));
-            _end = SlackAfter + _end - _start;
+            // Only the part of one frame is moved: whole ones were handed out. It stays at the front, where the processor's cache knows the memory.
+            _buffer.AsSpan(_start, left).CopyTo(_buffer.AsSpan(SlackAfter));
             _start = SlackAfter;
+            _end = SlackAfter + left;
         }
-        int received = _transport!.Receive(_buffer, _end, _buffer.Length - SlackAfter - _end);
+        int received = _transport!.Receive(_buffer, _end, Math.Min(_buffer.Length - SlackAfter - _end, ReadBytesMax));
         if (received == Transport.WouldBlock) return false;
         if (received == Transport.Ended)
         {
