@@ -131,7 +131,12 @@ public sealed class WireBudgetTests
     public void A_pong_that_nobody_asked_for_does_not_prove_that_we_are_heard()
     {
         using WireLine line = Lines.Over(_transport, new WireOptions { PingEvery = TimeSpan.FromSeconds(1), PongWithin = TimeSpan.FromSeconds(2), SilenceMax = TimeSpan.FromHours(9) }, _time);
-        for (int i = 0; i < 5 && line.IsUp | i == 0; i++)
+        line.TryReceive(out _);
+        _time.Pass(TimeSpan.FromSeconds(1));
+        line.TryReceive(out _);
+        _transport.Say([0x8A, 4, 0, 0, 0, 1]); // It answers pings, the first of them at least.
+        line.TryReceive(out _);
+        for (int i = 0; i < 5 && line.IsUp; i++)
         {
             line.TryReceive(out _);
             _transport.Say([0x8A, 0]);
@@ -141,5 +146,25 @@ public sealed class WireBudgetTests
         }
         Assert.False(line.IsUp);
         Assert.Contains("not answered", line.LastError, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_server_that_never_answered_a_ping_is_believed_by_its_data()
+    {
+        using WireLine line = Lines.Over(_transport, new WireOptions { PingEvery = TimeSpan.FromSeconds(1), PongWithin = TimeSpan.FromSeconds(2), SilenceMax = TimeSpan.FromSeconds(5) }, _time);
+        line.TryReceive(out _);
+        for (int i = 0; i < 20; i++)
+        {
+            _transport.Say([0x81, 2, (byte)'{', (byte)'}']);
+            _time.Pass(TimeSpan.FromSeconds(1));
+            for (int j = 0; j < 3; j++) line.TryReceive(out _);
+            Assert.True(line.IsUp, line.LastError);
+        }
+        for (int i = 0; i < 6; i++)
+        {
+            _time.Pass(TimeSpan.FromSeconds(1));
+            line.TryReceive(out _);
+        }
+        Assert.False(line.IsUp);
     }
 }

@@ -28,6 +28,7 @@ internal sealed class FrameSender
     private int _pongBytes = -1;
     private ulong _maskState;
     private uint _pings;
+    private bool _areAnswered;
     private uint _awaitedPing;
     private long _awaitedSince;
     private long _lastPing;
@@ -44,6 +45,9 @@ internal sealed class FrameSender
 
     /// <summary>Whether a part of a frame waits for room in the kernel.</summary>
     public bool WantsToWrite => _unsentFrom < _unsentTo;
+
+    /// <summary>Whether anything waits to be sent, a pong among it.</summary>
+    public bool HasWork => WantsToWrite || _pongBytes >= 0;
 
     /// <summary>Whether a text may leave now, as far as the limit goes.</summary>
     public bool MaySpeak => _pongBytes < 0 && _budget.Allows(isAnswer: false);
@@ -80,7 +84,9 @@ internal sealed class FrameSender
     {
         if (_awaitedPing == 0 || pong.Length != sizeof(uint)) return;
         uint number = BinaryPrimitives.ReadUInt32BigEndian(pong);
-        if (number >= _awaitedPing && number <= _pings) _awaitedPing = 0;
+        if (number < _awaitedPing || number > _pings) return;
+        _awaitedPing = 0;
+        _areAnswered = true;
     }
 
     /// <summary>Says goodbye, limit or not: it is the last that we say.</summary>
@@ -102,7 +108,8 @@ internal sealed class FrameSender
         return !IsOverdue(now);
     }
 
-    private bool IsOverdue(long now) => _awaitedPing != 0 && _time.GetElapsedTime(_awaitedSince, now) >= _options.PongWithin;
+    // A server that has never answered a ping of ours may not answer any: that is no sign of death while data come.
+    private bool IsOverdue(long now) => _areAnswered && _awaitedPing != 0 && _time.GetElapsedTime(_awaitedSince, now) >= _options.PongWithin;
 
     private void Ping(long now)
     {

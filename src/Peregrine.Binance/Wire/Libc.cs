@@ -12,6 +12,9 @@ internal static partial class Libc
     public const int SetFlags = 4;
     public const int NonBlocking = 0x800;
     public const int InProgress = 115;
+    public const int DoNotWait = 0x40;
+    public const int Interrupted = 4;
+    public const int TryAgain = 11;
 
     [StructLayout(LayoutKind.Sequential)]
     public struct PollEntry
@@ -34,6 +37,9 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "write")]
     public static unsafe partial nint Write(int descriptor, void* buffer, nuint bytes);
+
+    [LibraryImport("libc", EntryPoint = "recv", SetLastError = true)]
+    public static unsafe partial nint Receive(int descriptor, byte* buffer, nuint bytes, int flags);
 
     [LibraryImport("libc", EntryPoint = "connect", SetLastError = true)]
     public static unsafe partial int Connect(int descriptor, byte* address, uint bytes);

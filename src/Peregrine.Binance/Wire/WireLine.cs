@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Text.Unicode;
 
 using Peregrine.Common;
@@ -66,6 +68,8 @@ public sealed class WireLine : IDisposable
     private bool _inMessage;
     private bool _dropping;
     private bool _drained;
+    private bool _isPlain;
+    private readonly long _idleLookTicks;
     private long _lastBytes;
     private long _lastLook;
     private long _cameUp;
@@ -86,6 +90,7 @@ public sealed class WireLine : IDisposable
         _buffer = GC.AllocateArray<byte>(SlackAfter + options.MessageBytesMax + HeaderBytesMax + ReadBytesMin + SlackAfter, pinned: true);
         _start = _end = SlackAfter;
         _sender = new FrameSender(options, time);
+        _idleLookTicks = time.TimestampFrequency / 5_000;
         _connector = new Thread(ConnectAndLeave) { IsBackground = true, Name = $"connect {name}" };
     }
 
@@ -135,11 +140,11 @@ public sealed class WireLine : IDisposable
     /// </summary>
     public bool TryReceive(out ReadOnlySpan<byte> message)
     {
-        message = default;
+        if (TakeWhole(out message)) return true;
         if (_transport is null && !Adopt()) return false;
         try
         {
-            if (Walk(out message)) return true;
+            if (WalkOn(out message)) return true;
             if (_transport is null) return false;
             if (_drained)
             {
@@ -149,12 +154,14 @@ public sealed class WireLine : IDisposable
             {
                 while (Read())
                 {
-                    if (Walk(out message)) return true;
+                    if (WalkOn(out message)) return true;
                     if (_transport is null) return false;
                     if (!_transport.HasMore) break; // What is still in the socket, the poller will say.
                 }
             }
-            if (_transport is not null) LookAfter(_time.GetTimestamp());
+            if (_transport is null) return false;
+            long now = _time.GetTimestamp();
+            if (now - _lastLook >= _idleLookTicks || _sender.HasWork) LookAfter(now);
             return false;
         }
         catch (IOException error)
@@ -238,6 +245,33 @@ public sealed class WireLine : IDisposable
         LastReadUnixNanos = _time.GetUnixNanos();
     }
 
+    /// <summary>The plain case, which is nearly all of them: a message in one frame of less than 64 KiB that lies whole in the buffer. Whatever else there is, <see cref="Walk"/> knows.</summary>
+    private bool TakeWhole(out ReadOnlySpan<byte> message)
+    {
+        message = default;
+        int have = _end - _start;
+        if (have < 4 || !_isPlain) return false;
+        ref byte frame = ref _buffer[_start];
+        int kind = frame - 0x81;
+        int length = Unsafe.Add(ref frame, 1);
+        int header = 2;
+        if (length == 126)
+        {
+            length = (Unsafe.Add(ref frame, 2) << 8) | Unsafe.Add(ref frame, 3);
+            header = 4;
+            if (length < 126) return false;
+        }
+        else if (length > 126)
+        {
+            return false;
+        }
+        if ((uint)kind > 1 || have < header + length) return false;
+        IsBinary = kind == 1;
+        message = MemoryMarshal.CreateReadOnlySpan(ref Unsafe.Add(ref frame, header), length);
+        _start += header + length;
+        return true;
+    }
+
     private bool Read()
     {
         int left = _end - _start;
@@ -261,6 +295,13 @@ public sealed class WireLine : IDisposable
         _end += received;
         if (_time.GetElapsedTime(_lastLook, _lastBytes) >= LookEvery) LookAfter(_lastBytes); // However much there is to read.
         return _transport is not null;
+    }
+
+    private bool WalkOn(out ReadOnlySpan<byte> message)
+    {
+        bool found = Walk(out message);
+        _isPlain = _transport is not null && !_inMessage && !_dropping && _skip == 0 && !_options.ChecksUtf8 && _options.MessageBytesMax > ushort.MaxValue;
+        return found;
     }
 
     /// <summary>Walks the frames in the buffer until one completes a message.</summary>
@@ -392,6 +433,7 @@ public sealed class WireLine : IDisposable
         if (_transport is null) return;
         _transport.Dispose();
         _transport = null;
+        _isPlain = false;
         _lastError = reason;
         _log($"{Name}: {reason}; connecting anew");
         if (!_disposed) _wanted.Set();

@@ -25,7 +25,7 @@ public sealed record WireOptions
 
     /// <summary>
     /// A ping of ours that is not answered for so long says that the line is half dead: what we send is lost, although data may still come. With
-    /// <see cref="PingEvery"/> it makes the time until that is known.
+    /// <see cref="PingEvery"/> it makes the time until that is known. A server that has never answered one is judged by its data alone.
     /// </summary>
     public TimeSpan PongWithin { get; init; } = TimeSpan.FromSeconds(10);
 

@@ -59,7 +59,7 @@ internal sealed class ManySymbols : IBenchmark
         Turn(core, poller, 0.5); // What is still in the sockets.
         long sent = server.Sent.Sum(), lost = sent - core.AllEvents;
         string note = string.Create(CultureInfo.InvariantCulture,
-            $"{sent:N0} frames sent since the start, {core.AllEvents:N0} in the core, {lost:N0} lost, {core.Trading.Gaps} gaps; {feed.Decoded.General} took the general decoder; {feed.Status.Lines} connections; sender late in {server.LateTicks} ticks; working set {grown:+0.0;-0.0} MB in {took:0} s, {collections} collections");
+            $"{sent:N0} frames sent since the start, {core.AllEvents:N0} in the core, {lost:N0} lost, {core.Trading.Gaps} gaps{core.GapReasons}; {feed.Decoded.General} took the general decoder; {feed.Status.Lines} connections; sender late in {server.LateTicks} ticks; working set {grown:+0.0;-0.0} MB in {took:0} s, {collections} collections");
         double rate = lost == 0 ? counted / took : 0; // What lost something does not count.
         return
         [
@@ -104,6 +104,9 @@ internal sealed class ManySymbols : IBenchmark
         public long Events { get; private set; }
         public long AllEvents { get; private set; }
 
+        /// <summary>The first of them, for people.</summary>
+        public string GapReasons { get; private set; } = "";
+
         public void Begin()
         {
             Latency = new LatencyHistogram();
@@ -125,6 +128,7 @@ internal sealed class ManySymbols : IBenchmark
 
         public void OnEvent(long sequence, in MarketEvent entry, ReadOnlySpan<long> payload)
         {
+            if (entry.Kind == EventKind.Gap && GapReasons.Length < 200) GapReasons += $" {(GapReason)entry.Plain.A} {entry.Plain.B} {entry.Plain.C}";
             if (entry.Kind.IsOutput()) return;
             Trading.OnEvent(sequence, in entry, payload);
             if (entry.Kind.IsMarket() && entry.Kind != EventKind.DepthSnapshot)

@@ -93,7 +93,7 @@ internal sealed class WireReceiver : Receiver
             bytes += message.Length;
             got++;
             if (_decoder is null) continue;
-            if (!_decoder.Decode(message, _ring!, _line.LastReadUnixNanos).IsEvent) throw new InvalidOperationException("A message was not read.");
+            if (!_decoder.DecodeInPlace(message, _ring!, _line.LastReadUnixNanos).IsEvent) throw new InvalidOperationException("A message was not read.");
             _ring!.Publish();
         }
         if (bytes != mix.PayloadBytes) throw new InvalidOperationException("Something was lost.");
