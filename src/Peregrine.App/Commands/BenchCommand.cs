@@ -17,12 +17,19 @@ internal static class BenchCommand
         Argument<string> room = new("room") { Description = $"what to measure: {string.Join(", ", Rooms.Names)}" };
         Option<int> rounds = new("--rounds") { Description = "how often the alternatives take turns; the medians are over so many rounds", DefaultValueFactory = _ => RoundsDefault, HelpName = "N" };
         Option<string[]> data = new("--data") { Description = "recorded raw messages to measure sizes on, the files of one session", AllowMultipleArgumentsPerToken = true, HelpName = "FILE..." };
+        Option<string?> only = new("--only") { Description = "only the benchmarks of the room whose name contains this", HelpName = "NAME" };
         Option<bool> json = Shared.Json();
-        Command command = new("bench", "Measures a room of this program beside what others would use, in the same run.") { room, rounds, data, json };
+        Command command = new("bench", "Measures a room of this program beside what others would use, in the same run.") { room, rounds, data, only, json };
         command.SetAction(parsed =>
         {
             string name = parsed.GetValue(room)!;
             IReadOnlyList<IBenchmark> benchmarks = Rooms.Of(name) ?? throw new StopException(ExitCode.WrongUsage, $"room: '{name}' is not allowed; allowed are {string.Join(", ", Rooms.Names)}.");
+            if (parsed.GetValue(only) is { Length: > 0 } part)
+            {
+                IReadOnlyList<IBenchmark> all = benchmarks;
+                benchmarks = [.. all.Where(benchmark => benchmark.Name.Contains(part, StringComparison.OrdinalIgnoreCase))];
+                if (benchmarks.Count == 0) throw new StopException(ExitCode.WrongUsage, $"--only: '{part}' is not allowed; the benchmarks of {name} are {string.Join(", ", all.Select(static benchmark => benchmark.Name))}.");
+            }
             if (parsed.GetValue(rounds) is not (>= 1 and <= 10_000)) throw new StopException(ExitCode.WrongUsage, $"--rounds: '{parsed.GetValue(rounds)}' is not allowed; allowed is a whole number from 1 to 10000.");
             string[] files = parsed.GetValue(data) ?? [];
             foreach (string file in files)
