@@ -62,13 +62,15 @@ public sealed record BinanceEndpoints
         };
 
     /// <summary>A local exchange that serves everything from one base: http://127.0.0.1:PORT.</summary>
+    /// <param name="baseUrl">Scheme, host and port.</param>
+    /// <param name="market">USD-M has routes there too.</param>
     /// <exception cref="FormatException">No absolute http or https address.</exception>
-    public static BinanceEndpoints FromBase(string baseUrl)
+    public static BinanceEndpoints FromBase(string baseUrl, Market market = Market.Spot)
     {
         if (!Uri.TryCreate(baseUrl, UriKind.Absolute, out Uri? rest) || rest.Scheme is not ("http" or "https"))
             throw new FormatException($"An exchange is an address like http://127.0.0.1:8080, not '{baseUrl}'.");
         string socket = $"{(rest.Scheme == "https" ? "wss" : "ws")}://{rest.Authority}";
-        return new() { Rest = rest, Streams = new Uri(socket), BinaryStreams = new Uri($"{socket}/sbe"), WebSocketApi = new Uri($"{socket}/ws-api/v3") };
+        return new() { Rest = rest, Streams = new Uri(socket), BinaryStreams = new Uri($"{socket}/sbe"), AreStreamsRouted = market == Market.UsdMargined, WebSocketApi = new Uri($"{socket}/ws-api/v3") };
     }
 
     /// <summary>/api/v3 or /fapi/v1.</summary>

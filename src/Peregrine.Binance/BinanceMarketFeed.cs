@@ -38,7 +38,6 @@ public sealed class BinanceMarketFeed : IMarketFeed
     private LinePoller? _poller;
     private long _nextLook;
     private int _turn;
-    private int _connected;
     private long _frames;
     private long _refused;
     private long _unknown;
@@ -104,7 +103,7 @@ public sealed class BinanceMarketFeed : IMarketFeed
             if (error.Length == 0 && _snapshots.LastError.Length > 0) error = _snapshots.LastError;
             if (error.Length == 0 && _lastRefusal != Refusal.None) error = $"a message was refused: {_lastRefusal}";
             return new FeedStatus(
-                Volatile.Read(ref _connected), lines.Length, Volatile.Read(ref _frames), Volatile.Read(ref _refused) + oversized + _snapshots.Refused,
+                lines.Count(static line => line.IsUp && !line.IsSuccessor), lines.Count(static line => !line.IsSuccessor), Volatile.Read(ref _frames), Volatile.Read(ref _refused) + oversized + _snapshots.Refused,
                 Volatile.Read(ref _unknown), connects, Volatile.Read(ref _renewed), Volatile.Read(ref _duplicates), error);
         }
     }
@@ -256,7 +255,6 @@ public sealed class BinanceMarketFeed : IMarketFeed
         _goneOversized += line.Wire.Oversized;
         _poller?.Remove(line.Wire);
         _lines = [.. _lines.Where(other => other != line)];
-        if (line.IsUp) Volatile.Write(ref _connected, _connected - 1);
         line.WentDown();
         Tell(line.Group);
         _keeper.Retire(line);
@@ -273,7 +271,6 @@ public sealed class BinanceMarketFeed : IMarketFeed
         {
             line.WentDown();
         }
-        Volatile.Write(ref _connected, _connected + (line.IsUp ? 1 : -1));
         Tell(line.Group);
     }
 

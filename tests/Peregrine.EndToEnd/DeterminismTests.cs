@@ -1,5 +1,6 @@
 using Peregrine.Binance.Rest;
 using Peregrine.Binance.Streams;
+using Peregrine.Binance.Wire;
 using Peregrine.Common;
 using Peregrine.Common.Events;
 using Peregrine.Common.Orders;
@@ -59,6 +60,8 @@ public sealed class DeterminismTests(ITestOutputHelper output)
         private readonly PaperVenue? _venue;
         private readonly Instrument _instrument;
         private readonly MemoryStream _bytes = new();
+        private readonly byte[] _buffer = GC.AllocateArray<byte>((1 << 20) + (2 * WireLine.SlackAfter), pinned: true);
+        private long _nextTimer;
         private int _next;
 
         public RecordedRun(string path, bool isReady = true)
@@ -73,7 +76,7 @@ public sealed class DeterminismTests(ITestOutputHelper output)
             _ring = new EventRing(65_536, 1 << 20, 1, this);
             _decoder = new StreamDecoder(Market.Spot, new StreamTable(instruments, ["depth@100ms", "bookTicker", "trade"]));
             Log = new DecisionLog(isReady ? _bytes : null);
-            CoreSetup setup = new() { Trades = true, EnterProbability = 0.55, ExitProbability = 0.45, HoldingMillis = 3_000, PositionValue = "500" };
+            CoreSetup setup = new() { Trades = true, EnterProbability = 0.55, ExitProbability = 0.45, HoldingMillis = 3_000, PositionValue = "500", Streams = [EventKind.DepthDiff.Text(), EventKind.BookTicker.Text(), EventKind.Trade.Text()] };
             FeatureSet features = new(_instrument, setup.Features());
             float[] weights = new float[3 * features.Names.Count];
             // A plain wish to follow the imbalance: enough to trade often.
@@ -83,6 +86,9 @@ public sealed class DeterminismTests(ITestOutputHelper output)
             Core = setup.CreateCore(instruments, new LogisticModel(features.SchemaHash, weights, new float[3]), Log);
             if (isReady) _venue = new PaperVenue(new PaperVenueOptions(), OnReport, null, _time);
             Append(new MarketEvent { Kind = EventKind.Session, Plain = new PlainFields { A = 42 } });
+            _nextTimer = _messages[0].Nanos + 1_000_000_000;
+            MarketEvent up = LineEvent.Of(1, isUp: true, 0);
+            Append(up);
             Append(new MarketEvent { Kind = EventKind.Line, Plain = new PlainFields { A = TradingCore.OrderLine, B = isReady ? 1 : 0 } });
         }
 
@@ -103,7 +109,9 @@ public sealed class DeterminismTests(ITestOutputHelper output)
                     snapshot!.Publish(_ring, nanos);
                     continue;
                 }
-                if (_decoder.Decode(message, _ring, nanos).Outcome != DecodeOutcome.Event) continue;
+                for (; nanos >= _nextTimer; _nextTimer += 1_000_000_000) Append(new MarketEvent { Kind = EventKind.Timer, Plain = new PlainFields { A = _nextTimer } }, _nextTimer);
+                message.CopyTo(_buffer.AsSpan(WireLine.SlackAfter));
+                if (_decoder.DecodeInPlace(_buffer.AsSpan(WireLine.SlackAfter, message.Length), _ring, nanos).Outcome != DecodeOutcome.Event) continue;
                 _ring.Publish();
                 published++;
             }
@@ -134,9 +142,9 @@ public sealed class DeterminismTests(ITestOutputHelper output)
             _ring.Append(in entry, Payload.Of(ref copy));
         }
 
-        private void Append(MarketEvent entry)
+        private void Append(MarketEvent entry, long nanos = 0)
         {
-            entry.ReceiveTimeNanos = _messages[0].Nanos;
+            entry.ReceiveTimeNanos = nanos == 0 ? _messages[0].Nanos : nanos;
             _ring.Append(in entry, default);
         }
     }

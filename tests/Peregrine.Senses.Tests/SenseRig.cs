@@ -36,7 +36,7 @@ internal sealed class SenseRig : IEventHandler, IAsyncDisposable
         Audit = new StreamAudit(Instruments.Count);
         MarketEvent session = new() { Kind = EventKind.Session, ReceiveTimeNanos = TimeProvider.System.GetUnixNanos(), Plain = new PlainFields { C = 1 } };
         _ring.Append(in session, default);
-        Feed = new BinanceMarketFeed(endpoints ?? BinanceEndpoints.FromBase(exchange.Url), market, Instruments, streams, _ring, TimeProvider.System, new Random(5), Log, options);
+        Feed = new BinanceMarketFeed(endpoints ?? BinanceEndpoints.FromBase(exchange.Url, market), market, Instruments, streams, _ring, TimeProvider.System, new Random(5), Log, options);
         Feed.AddTo(_poller);
     }
 
@@ -47,6 +47,10 @@ internal sealed class SenseRig : IEventHandler, IAsyncDisposable
     public StreamAudit Audit { get; }
     public List<MarketEvent> Gaps { get; } = [];
     public List<string> Lines { get; } = [];
+
+    /// <summary>The newest event of each kind, by whether it was pushed or asked for.</summary>
+    public Dictionary<(EventKind Kind, bool Polled), MarketEvent> Newest { get; } = [];
+
     public long Events { get; private set; }
 
     /// <summary>The longest that an event was on its way from the exchange's own time to the core, milliseconds.</summary>
@@ -139,6 +143,7 @@ internal sealed class SenseRig : IEventHandler, IAsyncDisposable
         if (entry.Kind.IsMarket())
         {
             Events++;
+            Newest[(entry.Kind, (entry.Flags & EventFlags.Polled) != 0)] = entry;
             Audit.OnEvent(in entry, payload);
             SymbolTrading own = Core[entry.Symbol];
             if (entry.ExchangeTimeMicros != 0 && entry.Kind != EventKind.DepthSnapshot)

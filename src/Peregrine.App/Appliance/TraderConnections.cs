@@ -15,7 +15,7 @@ internal static class TraderConnections
 {
     /// <summary>Where orders and data go: the configured local exchange, or Binance.</summary>
     public static BinanceEndpoints Endpoints(ApplianceOptions options) =>
-        options.ExchangeUrl.Length > 0 ? BinanceEndpoints.FromBase(options.ExchangeUrl) : BinanceEndpoints.Production(options.Market);
+        options.ExchangeUrl.Length > 0 ? BinanceEndpoints.FromBase(options.ExchangeUrl, options.Market) : BinanceEndpoints.Production(options.Market);
 
     /// <summary>Makes the connections of one incarnation of the hot thread.</summary>
     public static TraderLines Open(

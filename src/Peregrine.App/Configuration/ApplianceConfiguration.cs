@@ -4,7 +4,9 @@ using System.Text.RegularExpressions;
 
 using Microsoft.Extensions.Configuration;
 
+using Peregrine.Binance.Streams;
 using Peregrine.Common;
+using Peregrine.Common.Events;
 using Peregrine.Execution.Risk;
 using Peregrine.Kernel;
 using Peregrine.Storage.Backups;
@@ -74,7 +76,7 @@ public static partial class ApplianceConfiguration
             Mode = mode switch { "paper" => RunMode.Paper, "live" => RunMode.Live, _ => RunMode.Record },
             Market = market == "usdm" ? Market.UsdMargined : Market.Spot,
             Symbols = reader.List("symbols", ["BTCUSDT"], symbol => SymbolPattern().IsMatch(symbol), "symbols in upper case such as BTCUSDT"),
-            Streams = reader.List("streams", DefaultStreams, stream => StreamPattern().IsMatch(stream), string.Join(", ", DefaultStreams)),
+            Streams = reader.List("streams", DefaultStreams, stream => IsRead(stream, market == "usdm"), string.Join(", ", DefaultStreams) + (market == "usdm" ? ", markPrice, markPrice@1s, forceOrder" : "")),
             ExchangeUrl = url,
             ApiKey = key,
             ApiSecret = secret,
@@ -115,6 +117,19 @@ public static partial class ApplianceConfiguration
             RingSlots = ringSlots,
             RingWords = ringWords,
         };
+    }
+
+    /// <summary>Whether there are such streams on the market, and we read them.</summary>
+    private static bool IsRead(string stream, bool isFutures)
+    {
+        try
+        {
+            return !stream.StartsWith('!') && (isFutures || StreamTable.KindOf(stream) is not (EventKind.MarkPrice or EventKind.Liquidation)) && StreamTable.KindOf(stream) != EventKind.None;
+        }
+        catch (ArgumentException)
+        {
+            return false;
+        }
     }
 
     private static DiskOptions ReadDisk(ConfigurationReader reader)
@@ -162,7 +177,4 @@ public static partial class ApplianceConfiguration
 
     [GeneratedRegex(@"^[^\s/a-z@,]{2,40}$")]
     private static partial Regex SymbolPattern();
-
-    [GeneratedRegex(@"^(aggTrade|trade|bookTicker|depth(20)?(@[0-9]+ms)?|kline_1m|markPrice(@1s)?|forceOrder)$")]
-    private static partial Regex StreamPattern();
 }

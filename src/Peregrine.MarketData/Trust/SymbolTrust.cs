@@ -16,6 +16,7 @@ public sealed class SymbolTrust
     /// <summary>Candles are told every two seconds at most.</summary>
     private const long CandleBehindNanosMax = 5_000_000_000;
 
+    private readonly bool _isOn;
     private readonly bool _hasDiffs;
     private readonly SymbolBook _book;
     private long _bookIdAtTick;
@@ -56,10 +57,11 @@ public sealed class SymbolTrust
     }
 
     /// <param name="book">The symbol's book; it gets events before this does.</param>
-    /// <param name="streams">The kinds of stream that are subscribed; none are watched where none are named.</param>
+    /// <param name="streams">The kinds of stream that are subscribed; where none is named, nothing is judged (a recording from before all this replays as it was).</param>
     public SymbolTrust(SymbolBook book, ReadOnlySpan<EventKind> streams)
     {
         _book = book;
+        _isOn = !streams.IsEmpty;
         _hasDiffs = streams.Contains(EventKind.DepthDiff);
         Streams = new StreamWatch(streams);
     }
@@ -73,6 +75,7 @@ public sealed class SymbolTrust
     /// <summary>Takes in an event of the symbol after its book did, with what the book made of it.</summary>
     public void OnEvent(in MarketEvent entry, ReadOnlySpan<long> payload, BookChangeKind change)
     {
+        if (!_isOn) return;
         Streams.OnEvent(in entry);
         if (entry.ExchangeTimeMicros != 0 && entry.Kind.IsMarket() && entry.Kind != EventKind.DepthSnapshot)
         {
@@ -138,6 +141,7 @@ public sealed class SymbolTrust
     /// <param name="clockStepped">Our clock was set meanwhile.</param>
     public void Tick(long nanos, bool clockStepped = false)
     {
+        if (!_isOn) return;
         Streams.Tick(nanos);
         _lag.Tick(nanos, clockStepped);
         // Not good again before a whole tick without a late event: streams of one symbol may be late one by one.

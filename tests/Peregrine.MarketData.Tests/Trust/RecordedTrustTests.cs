@@ -53,8 +53,8 @@ public sealed class RecordedTrustTests(ITestOutputHelper output)
         int harmless = 0;
         for (int trial = 0; trial < Trials; trial++)
         {
-            var judge = new Judge(recording.Instruments.All[0]);
-            var truth = new Judge(recording.Instruments.All[0]);
+            var judge = new Judge(recording.Instruments.All[0], EventKind.DepthDiff, EventKind.BookTicker, EventKind.Trade);
+            var truth = new Judge(recording.Instruments.All[0], EventKind.DepthDiff, EventKind.BookTicker, EventKind.Trade);
             int at = random.Next(8_000, 30_000);
             bool asks = random.Next(2) == 0;
             long since = 0;
