@@ -128,7 +128,7 @@ public sealed record BackupManifest
         if (Level is < 1 or > 22) return $"'level' is {Level}";
         if (SchemaVersion < 0) return $"'schemaVersion' is {SchemaVersion}";
         if (Proof is not ("copy" or "stream")) return "'proof' is neither copy nor stream";
-        if (MadeWith.Length > 200) return "'madeWith' is too long";
+        if (MadeWith is not { Length: <= 200 }) return "'madeWith' is missing or too long"; // A property that is not there is null, whatever its declaration says.
         if (Events.Count > KindsMax) return $"'events' has more than {KindsMax} kinds";
         return Events.Values.Any(static count => count < 0) ? "'events' has a negative count" : null;
     }

@@ -54,7 +54,7 @@ internal sealed unsafe class LayoutBuilder(PinnedMemory memory)
         {
             layout->Values[i] = values[i];
             string text = texts[i + 1];
-            layout->Literals[i] = LiteralOf(text);
+            layout->Literals[i] = new Literal { Text = TextOf(text), Bytes = text.Length, Mask = ScanTables.Leading - text.Length };
         }
     }
 
@@ -94,18 +94,5 @@ internal sealed unsafe class LayoutBuilder(PinnedMemory memory)
         Encoding.ASCII.GetBytes(text, new Span<byte>(bytes, ScanTables.LiteralBytesMax));
         _texts.Add(text, (nint)bytes);
         return bytes;
-    }
-
-    private Literal LiteralOf(string text)
-    {
-        byte* bytes = TextOf(text);
-        return new Literal
-        {
-            Bytes = text.Length,
-            Word = FieldScan.Load(bytes), // What lies behind the text is zero, and masked.
-            WordMask = text.Length >= sizeof(ulong) ? ulong.MaxValue : (1UL << (8 * text.Length)) - 1,
-            Text = bytes,
-            Mask = ScanTables.Leading - text.Length,
-        };
     }
 }

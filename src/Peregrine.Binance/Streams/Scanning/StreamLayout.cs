@@ -5,14 +5,9 @@ namespace Peregrine.Binance.Streams.Scanning;
 /// <summary>Text that must stand between two values, up to 64 bytes of it.</summary>
 internal unsafe struct Literal
 {
-    public long Bytes;
-
-    /// <summary>All of it where it has at most eight bytes, as most have, with ones over it: no further memory is touched then.</summary>
-    public ulong Word;
-    public ulong WordMask;
-
     public byte* Text;
     public byte* Mask;
+    public long Bytes;
 }
 
 /// <summary>A whole number as the stream's last messages had it: positions behind it then need not wait for its digits.</summary>

@@ -23,12 +23,6 @@ internal unsafe struct VectorScan : IFieldScan
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Text(ref byte* at, Literal* literal)
     {
-        if (literal->Bytes <= sizeof(ulong))
-        {
-            _bad |= (FieldScan.Load(at) ^ literal->Word) & literal->WordMask;
-            at += literal->Bytes;
-            return;
-        }
         byte* text = literal->Text;
         byte* mask = literal->Mask;
         _texts |= (Vector256.Load(at) ^ Vector256.Load(text)) & Vector256.Load(mask);
