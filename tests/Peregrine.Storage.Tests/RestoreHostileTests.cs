@@ -140,6 +140,7 @@ public sealed class RestoreHostileTests(ITestOutputHelper output)
         Refused("a key that stands twice", "is no manifest", archive, good[..^1] + ",\"bytes\": 1}");
         Refused("a kind that stands twice", "is no manifest", archive, good.Replace("\"trade\":", "\"trade\": 0, \"trade\":", StringComparison.Ordinal));
         Refused("a name that is null", "is no manifest", archive, good.Replace($"\"{BackupFiles.Name}\"", "null", StringComparison.Ordinal));
+        Refused("no maker", "'madeWith'", archive, good.Replace("\"madeWith\"", "\"nadeWith\"", StringComparison.Ordinal));
         Refused("a number that is text", "is no manifest", archive, good.Replace($"\"bytes\": {manifest.Bytes}", "\"bytes\": \"many\"", StringComparison.Ordinal));
         Refused("a number beyond 64 bits", "is no manifest", archive, good.Replace($"\"bytes\": {manifest.Bytes}", "\"bytes\": 99999999999999999999999", StringComparison.Ordinal));
         foreach (string json in (ReadOnlySpan<string>)["", "null", "[]", "{}", "{", "\u0000", "true"]) Refused($"the manifest '{json}'", "is no manifest", archive, json);

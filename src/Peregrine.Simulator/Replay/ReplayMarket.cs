@@ -31,6 +31,10 @@ internal sealed class ReplayMarket : IMarketSource, IOrderVenue
     private readonly ReplaySymbol[] _played;
     private readonly Dictionary<string, ReplaySymbol> _byName;
     private readonly StreamChannel[] _channels;
+    /// <summary>A client may open several connections: the recording begins when no further one has come for so long.</summary>
+    private static readonly TimeSpan SettleTime = TimeSpan.FromMilliseconds(400);
+
+    private int _subscriptions;
     private readonly ManualResetEventSlim _started = new();
     private readonly ManualResetEventSlim _news = new();
     private readonly CancellationTokenSource _stop = new();
@@ -53,7 +57,7 @@ internal sealed class ReplayMarket : IMarketSource, IOrderVenue
         }
         _played = [.. _symbols.Where((_, i) => used.Contains(i))];
         _byName = _symbols.ToDictionary(s => s.Name, StringComparer.Ordinal);
-        hub.Subscribed = _started.Set;
+        hub.Subscribed = OnSubscribed;
         _thread = new Thread(Run) { Name = "replay", IsBackground = true };
     }
 
@@ -104,6 +108,12 @@ internal sealed class ReplayMarket : IMarketSource, IOrderVenue
         _stop.Dispose();
     }
 
+    private void OnSubscribed()
+    {
+        Interlocked.Increment(ref _subscriptions);
+        _started.Set();
+    }
+
     private ReplaySymbol Of(Instrument instrument) => _byName[instrument.Symbol];
 
     private void Run()
@@ -111,6 +121,11 @@ internal sealed class ReplayMarket : IMarketSource, IOrderVenue
         try
         {
             _started.Wait(_stop.Token);
+            for (int seen = -1; seen != Volatile.Read(ref _subscriptions);)
+            {
+                seen = Volatile.Read(ref _subscriptions);
+                if (_stop.Token.WaitHandle.WaitOne(SettleTime)) return;
+            }
             Play();
             if (_source.Once)
             {
