@@ -40,21 +40,16 @@ public sealed class RecordedMessagesTests
         var counts = new int[256];
         int others = 0;
         List<(int Start, int Length)> messages = Recordings.Messages(bytes);
-        long before = 0;
-        long allocatedElsewhere = 0;
         for (int i = 0; i < messages.Count; i++)
         {
-            if (i == messages.Count / 10) before = GC.GetAllocatedBytesForCurrentThread(); // Everything has run once by now.
             ReadOnlySpan<byte> message = bytes.AsSpan(messages[i].Start, messages[i].Length);
             if (message.StartsWith("{\"lastUpdateId\""u8))
             {
-                long snapshotBefore = GC.GetAllocatedBytesForCurrentThread();
                 if (DepthSnapshot.TryRead(message, new SymbolId(1), out DepthSnapshot? snapshot, out _))
                 {
                     snapshot!.Publish(ring, 1);
                     counts[(int)EventKind.DepthSnapshot]++;
                 }
-                if (i >= messages.Count / 10) allocatedElsewhere += GC.GetAllocatedBytesForCurrentThread() - snapshotBefore;
                 continue;
             }
             DecodeResult result = decoder.DecodeInPlace(message, ring, 1);
@@ -68,13 +63,17 @@ public sealed class RecordedMessagesTests
                 others++;
             }
         }
-        long allocated = GC.GetAllocatedBytesForCurrentThread() - before - allocatedElsewhere;
         Assert.Equal(
             (diffs, tickers, trades, aggregates, candles, snapshots, marks, 0),
             (counts[(int)EventKind.DepthDiff], counts[(int)EventKind.BookTicker], counts[(int)EventKind.Trade], counts[(int)EventKind.AggTrade],
                 counts[(int)EventKind.Kline], counts[(int)EventKind.DepthSnapshot], counts[(int)EventKind.MarkPrice], others));
         TestContext.Current.TestOutputHelper?.WriteLine($"{file}: {decoder.Scanned} scanned, {decoder.General} left to the general decoder");
         Assert.Equal(0, decoder.General);
-        Allocation.AssertNone(allocated);
+        // Once more, now that everything has run; a snapshot comes over REST and may allocate.
+        messages.RemoveAll(message => bytes.AsSpan(message.Start, message.Length).StartsWith("{\"lastUpdateId\""u8));
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        foreach ((int start, int length) in messages)
+            if (decoder.DecodeInPlace(bytes.AsSpan(start, length), ring, 1).IsEvent) ring.Publish();
+        Allocation.AssertNone(GC.GetAllocatedBytesForCurrentThread() - before);
     }
 }
