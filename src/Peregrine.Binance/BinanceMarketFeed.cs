@@ -65,7 +65,7 @@ public sealed class BinanceMarketFeed : IMarketFeed
         WireOptions wire = options.Wire.FramesPerSecond > 0 ? options.Wire : options.Wire with { FramesPerSecond = market == Market.UsdMargined ? 10 : 5 };
         WireOptions binary = options.ApiKey.Length > 0 ? wire with { Headers = [.. wire.Headers, new("X-MBX-APIKEY", options.ApiKey)] } : wire;
         _letGo = LetGo;
-        int keys = Renewals.KeysOf(_groups);
+        int keys = StreamGroup.KeysOf(instruments.Count);
         _gate = new ArrivalGate(keys);
         int made = 0;
         _keeper = new LineKeeper(
@@ -243,7 +243,7 @@ public sealed class BinanceMarketFeed : IMarketFeed
         {
             Renewals.OnMade(made, predecessor);
             _poller?.Add(made.Wire);
-            _lines = [.. _lines, made];
+            Volatile.Write(ref _lines, [.. _lines, made]);
         }
         _renewals.Look(now, _letGo);
         Volatile.Write(ref _renewed, _renewals.Renewed);
@@ -254,7 +254,7 @@ public sealed class BinanceMarketFeed : IMarketFeed
         _goneConnects += Math.Max(0, line.Wire.Connects - 1);
         _goneOversized += line.Wire.Oversized;
         _poller?.Remove(line.Wire);
-        _lines = [.. _lines.Where(other => other != line)];
+        Volatile.Write(ref _lines, [.. _lines.Where(other => other != line)]);
         line.WentDown();
         Tell(line.Group);
         _keeper.Retire(line);

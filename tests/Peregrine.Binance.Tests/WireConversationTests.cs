@@ -29,19 +29,6 @@ public sealed class WireConversationTests
     [MemberData(nameof(Peers))]
     public async Task Every_message_arrives_whole_and_in_order_pings_are_answered_and_both_sides_can_say_goodbye(string server, bool tls, int piece)
     {
-        try
-        {
-            await Converse(server, tls, piece);
-        }
-        catch (TimeoutException) when (piece == 1)
-        {
-            // One-byte pieces may outlast the patience of a busy machine: once more.
-            await Converse(server, tls, piece);
-        }
-    }
-
-    private static async Task Converse(string server, bool tls, int piece)
-    {
         await using IPeer peer = server == "ws" ? NodePeer.Start(tls) : await KestrelPeer.Start(tls);
         using SlicingProxy? proxy = piece == Straight ? null : new SlicingProxy(peer.Port, piece);
         WireLine line = Lines.Start(proxy?.Port ?? peer.Port, tls);

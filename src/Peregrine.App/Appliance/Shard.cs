@@ -127,19 +127,15 @@ internal sealed class Shard : IActor, IEventHandler, IDisposable
         _events[(int)entry.Kind]++;
         if (entry.ReceiveTimeNanos > _lastReceived) _lastReceived = entry.ReceiveTimeNanos;
         if (entry.Kind.IsOutput()) return;
-        if (!entry.Kind.IsMarket() || entry.Kind == EventKind.DepthSnapshot)
-        {
-            Core.OnEvent(sequence, in entry, payload);
-            if (entry.Kind == EventKind.DepthSnapshot) _parts.Paper?.OnEvent(in entry, payload);
-        }
-        else
-        {
-            OnMarket(sequence, in entry, payload);
-        }
+        // What came over REST has no socket read that its latency could be counted from.
+        bool isPushed = entry.Kind.IsMarket() && entry.Kind != EventKind.DepthSnapshot && (entry.Flags & EventFlags.Polled) == 0;
+        if (isPushed) OnPushed(sequence, in entry, payload);
+        else Core.OnEvent(sequence, in entry, payload);
+        if (entry.Kind.IsMarket()) _parts.Paper?.OnEvent(in entry, payload);
         if (!_serving && Core.Requests.Count > 0) Serve();
     }
 
-    private void OnMarket(long sequence, in MarketEvent entry, ReadOnlySpan<long> payload)
+    private void OnPushed(long sequence, in MarketEvent entry, ReadOnlySpan<long> payload)
     {
         long published = Stopwatch.GetTimestamp();
         Core.OnEvent(sequence, in entry, payload);
@@ -149,7 +145,6 @@ internal sealed class Shard : IActor, IEventHandler, IDisposable
         Hops.DecodedToPublished.Record(Nanos(published - _feed.LastDecodedTicks));
         Hops.PublishedToCore.Record(Nanos(_coreTicks - published));
         if (entry.ExchangeTimeMicros != 0) Hops.ExchangeToRead.Record(entry.ReceiveTimeNanos - (entry.ExchangeTimeMicros * 1_000));
-        _parts.Paper?.OnEvent(in entry, payload);
     }
 
     /// <summary>Ends the incarnation: called by the supervisor on the hot thread.</summary>

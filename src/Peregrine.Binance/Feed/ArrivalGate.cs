@@ -32,6 +32,9 @@ internal sealed class ArrivalGate(int keys)
         public long WaitingSince;
     }
 
+    /// <summary>How many streams it can tell apart.</summary>
+    public int Keys => _passed.Length;
+
     /// <summary>The id of what passed last in the stream; 0 before the first.</summary>
     public long LastId(int key) => _passed[key].Id;
 
@@ -74,9 +77,6 @@ internal sealed class ArrivalGate(int keys)
         line.CountWin();
         return true;
     }
-
-    /// <summary>Nothing that was before counts: a new life of the feed.</summary>
-    public void Clear() => Array.Clear(_passed);
 
     /// <summary>What tells an event of a stream from the one before; it only grows.</summary>
     public static long IdOf(in MarketEvent entry) => entry.Kind switch

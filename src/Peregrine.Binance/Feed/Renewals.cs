@@ -19,15 +19,12 @@ internal sealed class Renewals(StreamGroup[] groups, ArrivalGate gate, LineKeepe
     private static readonly long Talkative = 5 * Stopwatch.Frequency;
 
     private readonly long _behindMax = Ticks(options.BehindMax);
-    private readonly (long Id, long Ticks)[] _checkpoint = new (long, long)[KeysOf(groups)];
+    private readonly (long Id, long Ticks)[] _checkpoint = new (long, long)[gate.Keys];
     private readonly Dictionary<(int Group, int Slot), (long NotBefore, long Pause)> _pauses = [];
     private long _nextCheckpoint;
 
     /// <summary>Connections that took over from another, by age, announcement or for bringing nothing.</summary>
     public long Renewed { get; private set; }
-
-    /// <summary>The number of stream keys that the groups need.</summary>
-    public static int KeysOf(StreamGroup[] groups) => groups.Length == 0 ? 1 : groups.Max(static group => group.Keys.DefaultIfEmpty().Max()) + 1;
 
     /// <summary>When a connection that came up now is too old.</summary>
     public long RenewAt(long now) => now + Ticks(options.LineLifetime - (options.LifetimeJitter * random.NextDouble()));
@@ -66,7 +63,7 @@ internal sealed class Renewals(StreamGroup[] groups, ArrivalGate gate, LineKeepe
                 }
                 if (line.IsSuccessor || !line.IsUp) continue;
                 if (now >= line.RenewAt) Renew(line, "its time is nearly over", now, paced: false);
-                else if (now - line.NewsAt > DataBudget(line)) Renew(line, $"no news for {(now - line.NewsAt) / (double)Stopwatch.Frequency:0.#} s", now, paced: true);
+                else if (group.HasRhythm && now - line.NewsAt > DataBudget(line)) Renew(line, $"no news for {(now - line.NewsAt) / (double)Stopwatch.Frequency:0.#} s", now, paced: true);
                 else if (checkpoint && now - line.UpSince > _behindMax && IsBehind(line)) Renew(line, "it misses what the other connection brings", now, paced: true);
             }
         }

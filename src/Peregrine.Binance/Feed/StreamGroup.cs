@@ -42,6 +42,9 @@ internal sealed class StreamGroup
     /// <summary>One bit a kind.</summary>
     public int Kinds { get; }
 
+    /// <summary>Whether anything of it is expected to speak at all times: liquidations are not.</summary>
+    public bool HasRhythm => (Kinds & ~(1 << (int)EventKind.Liquidation)) != 0;
+
     /// <summary>The connections that are made or being made, successors among them.</summary>
     public List<FeedLine> Lines { get; } = [];
 
@@ -52,6 +55,9 @@ internal sealed class StreamGroup
     public long Passed => Volatile.Read(ref _passed);
 
     public void CountPassed() => Volatile.Write(ref _passed, _passed + 1);
+
+    /// <summary>The number of keys that so many symbols have. A server may send what nobody asked for, so there is one for every kind of every symbol.</summary>
+    public static int KeysOf(int symbols) => (symbols + 1) << KindBits;
 
     /// <summary>Where a stream's numbers are kept.</summary>
     public static int Key(SymbolId symbol, EventKind kind) => (symbol.Value << KindBits) | (int)kind;

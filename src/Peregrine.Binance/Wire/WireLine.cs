@@ -207,7 +207,7 @@ public sealed class WireLine : IDisposable
             {
                 // It ends anyway.
             }
-            Volatile.Write(ref _leaving, _transport);
+            Interlocked.Exchange(ref _leaving, _transport)?.Dispose();
             _transport = null;
         }
         _stop.Set();
@@ -413,7 +413,7 @@ public sealed class WireLine : IDisposable
             case 0x8:
                 int code = payload.Length >= 2 ? BinaryPrimitives.ReadUInt16BigEndian(payload) : 1005;
                 _sender.Close(payload.Length >= 2 ? payload[..2] : default);
-                Down($"the server said goodbye ({code})");
+                Down($"the server said goodbye ({code})", isParting: true);
                 break;
             default:
                 throw new IOException("a frame of a kind that does not exist");
@@ -428,10 +428,12 @@ public sealed class WireLine : IDisposable
         else if (_time.GetElapsedTime(_cameUp, now) > _options.SilenceMax) _backoff.Reset();
     }
 
-    private void Down(string reason)
+    /// <param name="isParting">Both have said goodbye: ours has to arrive, which closing at once could prevent.</param>
+    private void Down(string reason, bool isParting = false)
     {
         if (_transport is null) return;
-        _transport.Dispose();
+        if (isParting) Interlocked.Exchange(ref _leaving, _transport)?.Dispose();
+        else _transport.Dispose();
         _transport = null;
         _isPlain = false;
         _lastError = reason;
@@ -442,6 +444,11 @@ public sealed class WireLine : IDisposable
     private void ConnectAndLeave()
     {
         ConnectForEver();
+        Leave();
+    }
+
+    private void Leave()
+    {
         using Transport? leaving = Interlocked.Exchange(ref _leaving, null);
         leaving?.Drain(GoodbyeMax, _time);
     }
@@ -457,6 +464,7 @@ public sealed class WireLine : IDisposable
         WaitHandle[] events = [_stop, _wanted];
         while (WaitHandle.WaitAny(events) == 1)
         {
+            Leave();
             bool said = false;
             while (true)
             {

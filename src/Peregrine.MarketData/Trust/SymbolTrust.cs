@@ -75,7 +75,8 @@ public sealed class SymbolTrust
     /// <summary>Takes in an event of the symbol after its book did, with what the book made of it.</summary>
     public void OnEvent(in MarketEvent entry, ReadOnlySpan<long> payload, BookChangeKind change)
     {
-        if (!_isOn) return;
+        // What was asked for over REST proves nothing about a stream, and may be as old as the exchange likes.
+        if (!_isOn || (entry.Flags & EventFlags.Polled) != 0) return;
         Streams.OnEvent(in entry);
         if (entry.ExchangeTimeMicros != 0 && entry.Kind.IsMarket() && entry.Kind != EventKind.DepthSnapshot)
         {
