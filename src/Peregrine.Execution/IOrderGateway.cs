@@ -37,11 +37,36 @@ public interface IOrderGateway : IDisposable
     /// <summary>Asks for the order's state; the answer comes as an OrderReport of type Status (or Unknown).</summary>
     void Query(ClientOrderId clientId, Instrument instrument);
 
+    /// <summary>Places an OCO, OTO or OTOCO as one request: all of its orders come into being, or none.</summary>
+    SendResult PlaceList(in OrderListIntent intent, Instrument instrument) => SendResult.NotSent;
+
+    /// <summary>
+    /// Asks for all open orders of the run's symbols, the account's balances and the trades since those given, and publishes what it learns: a
+    /// <see cref="Common.Events.EventKind.Reconcile"/> event that begins the round, OrderReports whose source is <see cref="ReportSource.Query"/> (Status for an
+    /// order that is open; Trade for a trade, which has the exchange's order id but no client id), Balance events with that source for every asset of the
+    /// account, and the Reconcile event that ends it (Done, or Failed). False when it could not begin: nothing is published then.
+    /// </summary>
+    /// <param name="round">The round's number, for its events.</param>
+    /// <param name="tradesFrom">The first trade id wanted, by symbol id minus one; negative where none is known: then only the newest trade is asked for.</param>
+    bool Reconcile(long round, ReadOnlySpan<long> tradesFrom) => false;
+
+    /// <summary>How the exchange's clock differs from ours.</summary>
+    ClockReading Clock => ClockReading.Same;
+
     /// <summary><see cref="System.Diagnostics.Stopwatch.GetTimestamp"/> of when the last order's bytes were ready to be sent; 0 where none are made.</summary>
     long LastEncodedTicks => 0;
 
     /// <summary>Counters for screens and results; read from any thread.</summary>
     GatewayStatus Status { get; }
+}
+
+/// <summary>How the exchange's clock differs from ours, microseconds.</summary>
+/// <param name="OffsetMicros">Exchange minus ours.</param>
+/// <param name="UncertaintyMicros">How wrong that may be: half the round trip it was measured with, and what has drifted since; negative while it was never measured.</param>
+public readonly record struct ClockReading(long OffsetMicros, long UncertaintyMicros)
+{
+    /// <summary>There is only one clock (paper trading, a test).</summary>
+    public static ClockReading Same => default;
 }
 
 /// <summary>What a gateway has done. Counts only grow.</summary>

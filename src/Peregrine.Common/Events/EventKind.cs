@@ -43,6 +43,18 @@ public enum EventKind : byte
     /// <summary>What a symbol's position was when an earlier process ended.</summary>
     Position = 50,
 
+    /// <summary>
+    /// A round of questions about the account began or ended (A = the round's number, B = <see cref="Orders.ReconcilePhase"/>, C = orders that the exchange
+    /// had open). What was learned came in between as <see cref="OrderReport"/> and <see cref="Balance"/> events whose source is a query.
+    /// </summary>
+    Reconcile = 51,
+
+    /// <summary>What the ledger of an earlier process expected of an asset, free and locked together (payload <see cref="BalanceUpdate"/>).</summary>
+    Holding = 52,
+
+    /// <summary>The day's start, peak and latched levels of an earlier process (payload <see cref="Orders.RiskMemory"/>).</summary>
+    RiskMemory = 53,
+
     /// <summary>Market data was missed or a book broke: a recorded fact.</summary>
     Gap = 64,
 
@@ -70,6 +82,7 @@ public static class EventKinds
         EventKind.AggTrade, EventKind.Trade, EventKind.Depth20, EventKind.DepthDiff, EventKind.BookTicker, EventKind.Kline, EventKind.DepthSnapshot,
         EventKind.MarkPrice, EventKind.Liquidation, EventKind.OpenInterest,
         EventKind.Session, EventKind.Timer, EventKind.Command, EventKind.Line, EventKind.OrderReport, EventKind.Balance, EventKind.Position,
+        EventKind.Reconcile, EventKind.Holding, EventKind.RiskMemory,
         EventKind.Gap, EventKind.Decision, EventKind.OrderIntent, EventKind.CancelIntent,
     ];
 
@@ -93,6 +106,9 @@ public static class EventKinds
         EventKind.OrderReport => "orderReport",
         EventKind.Balance => "balance",
         EventKind.Position => "position",
+        EventKind.Reconcile => "reconcile",
+        EventKind.Holding => "holding",
+        EventKind.RiskMemory => "riskMemory",
         EventKind.Gap => "gap",
         EventKind.Decision => "decision",
         EventKind.OrderIntent => "orderIntent",

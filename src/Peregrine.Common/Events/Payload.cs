@@ -43,7 +43,10 @@ public struct Kline
     public long LastTradeId;
 }
 
-/// <summary>What became of an asset of the account, absolute.</summary>
+/// <summary>
+/// What became of an asset of the account, absolute. The event beside it says where that came from (A = <see cref="Orders.ReportSource"/>) and, for a deposit,
+/// withdrawal or transfer, what was added (B, 1e-8 units; free and locked are zero then, for the exchange does not tell them).
+/// </summary>
 public struct BalanceUpdate
 {
     public Orders.AssetCode Asset;

@@ -140,6 +140,69 @@ public struct OrderIntent
     private readonly byte _reserved;
 }
 
+/// <summary>Which part an order plays in an order list; also C of its OrderIntent event, with the stop price in A and the list's number in B.</summary>
+public enum ListRole : byte
+{
+    /// <summary>It stands alone.</summary>
+    None = 0,
+
+    /// <summary>The first order of an OTO or OTOCO: its whole fill places the others.</summary>
+    Working = 1,
+
+    /// <summary>The leg above the price of an OCO (a sell's profit, a short's stop).</summary>
+    Above = 2,
+
+    /// <summary>The leg below it.</summary>
+    Below = 3,
+}
+
+/// <summary>
+/// An OCO, OTO or OTOCO: legs whose client id is empty are not there. OCO: Above and Below. OTO: Working and Above (the pending order). OTOCO: all three.
+/// </summary>
+[StructLayout(LayoutKind.Sequential)]
+public struct OrderListIntent
+{
+    public ClientOrderId ListId;
+    public OrderIntent Working;
+    public OrderIntent Above;
+    public OrderIntent Below;
+
+    /// <summary>Where the leg becomes active; zero for a leg that rests at its own price (LIMIT_MAKER).</summary>
+    public Price AboveStop;
+    public Price BelowStop;
+}
+
+/// <summary>Where a round of questions about the account stands.</summary>
+public enum ReconcilePhase : byte
+{
+    None = 0,
+
+    /// <summary>The first question left.</summary>
+    Begun = 1,
+
+    /// <summary>Every answer came, and all of it was published.</summary>
+    Done = 2,
+
+    /// <summary>An answer did not come or said nothing: nothing may be concluded.</summary>
+    Failed = 3,
+}
+
+/// <summary>What must outlive a process so that a restart resets no limit. Payload of <see cref="Events.EventKind.RiskMemory"/>; amounts are 1e-16 quote units in two halves.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public struct RiskMemory
+{
+    /// <summary>Days since 1970 (UTC) that the day's start belongs to.</summary>
+    public long Day;
+
+    /// <summary>The result when the day began.</summary>
+    public ulong DayStartHigh;
+    public ulong DayStartLow;
+
+    /// <summary>The highest result ever.</summary>
+    public ulong PeakHigh;
+    public ulong PeakLow;
+}
+
 /// <summary>A cancel of one of our orders. Payload of <see cref="Events.EventKind.CancelIntent"/>.</summary>
 [StructLayout(LayoutKind.Sequential)]
 public struct CancelIntent

@@ -16,7 +16,7 @@ internal static class ExportColumns
     internal static bool HasLevels(EventKind kind) => kind is EventKind.Depth20 or EventKind.DepthDiff or EventKind.DepthSnapshot;
 
     /// <summary>Whether rows end with whatever payload the event has, as hexadecimal digits: their width is known only when all were seen.</summary>
-    internal static bool HasFreePayload(EventKind kind) => kind is EventKind.Session or EventKind.Timer or EventKind.Command or EventKind.Line or EventKind.Position;
+    internal static bool HasFreePayload(EventKind kind) => kind is EventKind.Session or EventKind.Timer or EventKind.Command or EventKind.Line or EventKind.Position or EventKind.Reconcile or EventKind.Holding or EventKind.RiskMemory;
 
     /// <param name="instruments">For the longest symbol.</param>
     /// <param name="payloadWidth">The longest free payload, in hexadecimal digits.</param>
