@@ -39,5 +39,7 @@ public readonly record struct Price(long Raw) : IComparable<Price>, IComparisonO
         ? new Price(raw)
         : throw new FormatException($"A price is a decimal with at most 8 places, not '{text}'.");
 
+    public static Price Min(Price left, Price right) => left.Raw <= right.Raw ? left : right;
+    public static Price Max(Price left, Price right) => left.Raw >= right.Raw ? left : right;
     public override string ToString() => FixedPoint.Text(Raw);
 }

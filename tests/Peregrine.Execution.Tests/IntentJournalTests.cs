@@ -30,7 +30,7 @@ public sealed class IntentJournalTests : IDisposable
             journal.End(_ids.Create(5), 7);
         }
         using IntentJournal again = new(_path);
-        List<OpenIntent> open = again.ReadOpen();
+        IReadOnlyList<OpenIntent> open = again.ReadOpen();
         Assert.Equal([_ids.Create(1), _ids.Create(3), _ids.Create(4)], open.Select(intent => intent.Intent.ClientId));
         Assert.All(open, intent => Assert.Equal("BTCUSDT", intent.Symbol));
         Assert.Equal(Some.Intent(_ids.Create(3)).Price, open[1].Intent.Price);

@@ -20,7 +20,7 @@ public sealed class OrderManagerTests
     }
 
     private static int Add(OrderManager orders, string quantity = "10", long now = 0) =>
-        orders.Add(Symbol, Side.Buy, OrderType.Limit, TimeInForce.GoodTillCancel, Limit, Quantity.Parse(quantity), 1, now);
+        orders.Add(new NewOrder(Symbol, Side.Buy, OrderType.Limit, TimeInForce.GoodTillCancel, Limit, Quantity.Parse(quantity), 1), now);
 
     private static OrderReport Report(ClientOrderId id, ReportType type, OrderStatus status, long cumulative, ReportSource source = ReportSource.Stream, int error = 0) => new()
     {
@@ -51,13 +51,13 @@ public sealed class OrderManagerTests
         OrderManager orders = Begun();
         int slot = Add(orders);
         ClientOrderId id = orders[slot].ClientId;
-        Assert.Equal(Quantity.Parse("10"), orders.OpenQuantity(Symbol, Side.Buy));
-        Assert.False(orders.Apply(Symbol, Report(id, ReportType.New, OrderStatus.New, 0), 1).Ended);
-        ReportEffect part = orders.Apply(Symbol, Report(id, ReportType.Trade, OrderStatus.PartiallyFilled, 4), 2);
+        Assert.Equal(Quantity.Parse("10"), orders.OpenOf(Symbol).Buys);
+        Assert.False(orders.Apply(Symbol, Report(id, ReportType.New, OrderStatus.New, 0), false, 1).Ended);
+        ReportEffect part = orders.Apply(Symbol, Report(id, ReportType.Trade, OrderStatus.PartiallyFilled, 4), false, 2);
         Assert.Equal(Quantity.Parse("4"), part.FilledNow);
         Assert.Equal(400 * FixedPoint.One, part.QuoteUnitsNow);
-        Assert.Equal(Quantity.Parse("6"), orders.OpenQuantity(Symbol, Side.Buy));
-        ReportEffect rest = orders.Apply(Symbol, Report(id, ReportType.Trade, OrderStatus.Filled, 10), 3);
+        Assert.Equal(Quantity.Parse("6"), orders.OpenOf(Symbol).Buys);
+        ReportEffect rest = orders.Apply(Symbol, Report(id, ReportType.Trade, OrderStatus.Filled, 10), false, 3);
         Assert.True(rest.Ended);
         Assert.Equal(OrderStatus.Filled, orders[slot].Status);
         Assert.Equal(0, orders.OpenCount);
@@ -91,7 +91,7 @@ public sealed class OrderManagerTests
             int ends = 0;
             foreach (OrderReport report in shuffled)
             {
-                ReportEffect effect = orders.Apply(Symbol, in report, 1);
+                ReportEffect effect = orders.Apply(Symbol, in report, false, 1);
                 booked += effect.FilledNow.Raw;
                 quote += effect.QuoteUnitsNow;
                 ends += effect.Ended ? 1 : 0;
@@ -111,30 +111,70 @@ public sealed class OrderManagerTests
         Assert.Equal(-1, orders.NextToQuery(OrderManager.AnswerWithinNanos - 1));
         Assert.Equal(-1, orders.NextToQuery(OrderManager.AnswerWithinNanos));
         Assert.True(orders.HasUnknown(Symbol));
-        Assert.Equal(Quantity.Parse("10"), orders.OpenQuantity(Symbol, Side.Buy));
+        Assert.Equal(Quantity.Parse("10"), orders.OpenOf(Symbol).Buys);
         Assert.Equal(slot, orders.NextToQuery(OrderManager.AnswerWithinNanos + (Second / 2)));
-        orders.Apply(Symbol, Report(orders[slot].ClientId, ReportType.Status, OrderStatus.New, 0, ReportSource.Query), 4 * Second);
+        orders.Apply(Symbol, Report(orders[slot].ClientId, ReportType.Status, OrderStatus.New, 0, ReportSource.Query), false, 4 * Second);
         Assert.Equal(OrderStatus.New, orders[slot].Status);
     }
 
-    [Fact]
-    public void Believes_in_absence_only_after_the_window_and_twice()
+    [Fact] // Denials are evidence: only a clean round of questions ends the order, and a fill that comes then is booked.
+    public void Counts_denials_past_the_window_and_never_ends_an_order_by_them()
     {
         OrderManager orders = Begun();
         int slot = Add(orders);
         ClientOrderId id = orders[slot].ClientId;
-        orders.Apply(Symbol, Report(id, ReportType.Unknown, OrderStatus.Unknown, 0, ReportSource.Local), Second);
+        orders.Apply(Symbol, Report(id, ReportType.Unknown, OrderStatus.Unknown, 0, ReportSource.Local), false, Second);
         OrderReport absent = Report(id, ReportType.Unknown, OrderStatus.Unknown, 0, ReportSource.Query, ErrorCodes.NoSuchOrder);
-        for (int i = 0; i < 5; i++) orders.Apply(Symbol, in absent, 5 * Second);
-        Assert.Equal(OrderStatus.Unknown, orders[slot].Status);
-        orders.Apply(Symbol, in absent, 13 * Second);
-        Assert.Equal(OrderStatus.Unknown, orders[slot].Status);
-        Assert.True(orders.Apply(Symbol, in absent, 14 * Second).Ended);
-        Assert.Equal(OrderStatus.Absent, orders[slot].Status);
+        for (int i = 0; i < 5; i++) orders.Apply(Symbol, in absent, false, 5 * Second);
+        Assert.Equal(0, orders[slot].Absences);
+        for (int i = 0; i < 5; i++) orders.Apply(Symbol, in absent, false, 13 * Second);
+        Assert.Equal((5, OrderStatus.Unknown, 1), (orders[slot].Absences, orders[slot].Status, orders.UnknownCount));
 
-        ReportEffect late = orders.Apply(Symbol, Report(id, ReportType.Trade, OrderStatus.Filled, 10), 60 * Second);
-        Assert.Equal(Quantity.Parse("10"), late.FilledNow); // It was alive after all: the fill counts.
-        Assert.Equal(OrderStatus.Filled, orders[slot].Status);
+        orders.GiveUp(slot, 20 * Second);
+        Assert.Equal((OrderStatus.Absent, 0, 0), (orders[slot].Status, orders.OpenCount, orders.UnknownCount));
+        ReportEffect late = orders.Apply(Symbol, Report(id, ReportType.Trade, OrderStatus.Filled, 10), false, 3_600 * Second);
+        Assert.Equal((Quantity.Parse("10"), true), (late.FilledNow, late.WasAbsent)); // It was alive after all: the fill counts.
+        Assert.Equal((OrderStatus.Filled, 0), (orders[slot].Status, orders.OpenCount));
+    }
+
+    [Fact]
+    public void Revives_an_order_that_was_given_up_and_rests()
+    {
+        OrderManager orders = Begun();
+        int slot = Add(orders);
+        orders.Doubt(slot, Second);
+        orders.GiveUp(slot, 20 * Second);
+        Assert.True(orders.Apply(Symbol, Report(orders[slot].ClientId, ReportType.New, OrderStatus.New, 0), false, 40 * Second).WasAbsent);
+        Assert.Equal((OrderStatus.New, 1), (orders[slot].Status, orders.OpenCount));
+    }
+
+    [Fact] // Trades without sums (rows of a query) and sums without trades (answers) tell the same fills in two ways.
+    public void Books_the_larger_of_sums_and_trades()
+    {
+        OrderManager orders = Begun();
+        int slot = Add(orders);
+        orders.Apply(Symbol, Report(orders[slot].ClientId, ReportType.New, OrderStatus.New, 0) with { ExchangeOrderId = 77 }, false, 1);
+        OrderReport row = new() { ExchangeOrderId = 77, TradeId = 5, LastPrice = Price.Parse("99"), LastQuantity = Quantity.Parse("4"), Report = ReportType.Trade, Source = ReportSource.Query };
+        ReportEffect first = orders.Apply(Symbol, in row, true, 2);
+        Assert.Equal((Quantity.Parse("4"), 396 * FixedPoint.One), (first.FilledNow, first.QuoteUnitsNow));
+        Assert.True(orders.Apply(Symbol, in row, false, 3).FilledNow.IsZero);
+        OrderReport sum = Report(orders[slot].ClientId, ReportType.Status, OrderStatus.PartiallyFilled, 6, ReportSource.Query) with { CumulativeQuoteUnits = 596 * FixedPoint.One };
+        ReportEffect second = orders.Apply(Symbol, in sum, false, 4);
+        Assert.Equal((Quantity.Parse("2"), 200 * FixedPoint.One), (second.FilledNow, second.QuoteUnitsNow));
+        OrderReport later = row with { TradeId = 6, LastPrice = Price.Parse("100"), LastQuantity = Quantity.Parse("2") };
+        Assert.True(orders.Apply(Symbol, in later, true, 5).FilledNow.IsZero); // The sum had it already.
+    }
+
+    [Fact]
+    public void Counts_one_leg_of_an_oco_and_the_whole_of_what_is_unknown()
+    {
+        OrderManager orders = Begun();
+        long list = orders.NextListNumber();
+        NewOrder above = new(Symbol, Side.Sell, OrderType.LimitMaker, TimeInForce.GoodTillCancel, Price.Parse("110"), Quantity.Parse("3"), 1) { ListNumber = list, ListRole = ListRole.Above };
+        orders.Add(in above, 0);
+        orders.Add(above with { Type = OrderType.StopLossLimit, Price = Price.Parse("90"), ListRole = ListRole.Below }, 0);
+        OpenOrders open = orders.OpenOf(Symbol);
+        Assert.Equal((2, 2, Quantity.Parse("3"), Price.Parse("90")), (open.Count, open.InLists, open.Sells, open.LowestSell));
     }
 
     [Fact]
@@ -142,11 +182,11 @@ public sealed class OrderManagerTests
     {
         OrderManager orders = Begun();
         ClientOrderId earlier = new ClientOrderIds(99).Create(5);
-        orders.Apply(Symbol, Report(earlier, ReportType.Unknown, OrderStatus.Unknown, 0, ReportSource.Local), Second);
+        orders.Apply(Symbol, Report(earlier, ReportType.Unknown, OrderStatus.Unknown, 0, ReportSource.Local), false, Second);
         Assert.True(orders.HasUnknown(Symbol));
-        orders.Apply(Symbol, Report(earlier, ReportType.Status, OrderStatus.Canceled, 3, ReportSource.Query), 2 * Second);
+        orders.Apply(Symbol, Report(earlier, ReportType.Status, OrderStatus.Canceled, 3, ReportSource.Query), false, 2 * Second);
         Assert.Equal(0, orders.OpenCount);
-        orders.Apply(Symbol, Report(ClientOrderId.Create("web_1"), ReportType.New, OrderStatus.New, 0), 2 * Second);
+        orders.Apply(Symbol, Report(ClientOrderId.Create("web_1"), ReportType.New, OrderStatus.New, 0), false, 2 * Second);
         Assert.Equal(1, orders.Foreign);
     }
 
@@ -155,8 +195,8 @@ public sealed class OrderManagerTests
     {
         OrderManager orders = Begun();
         ClientOrderId earlier = new ClientOrderIds(99).Create(5);
-        Assert.True(orders.Apply(Symbol, Report(earlier, ReportType.Unknown, OrderStatus.Unknown, 4, ReportSource.Local), Second).FilledNow.IsZero);
-        ReportEffect rest = orders.Apply(Symbol, Report(earlier, ReportType.Status, OrderStatus.Filled, 10, ReportSource.Query), 2 * Second);
+        Assert.True(orders.Apply(Symbol, Report(earlier, ReportType.Unknown, OrderStatus.Unknown, 4, ReportSource.Local), false, Second).FilledNow.IsZero);
+        ReportEffect rest = orders.Apply(Symbol, Report(earlier, ReportType.Status, OrderStatus.Filled, 10, ReportSource.Query), false, 2 * Second);
         Assert.Equal((Quantity.Parse("6"), 600 * FixedPoint.One, true), (rest.FilledNow, rest.QuoteUnitsNow, rest.Ended));
     }
 
@@ -165,6 +205,6 @@ public sealed class OrderManagerTests
     {
         OrderManager orders = Begun();
         ClientOrderId id = orders[Add(orders)].ClientId;
-        Assert.Throws<InvalidOperationException>(() => orders.Apply(Symbol, Report(id, ReportType.Trade, OrderStatus.Filled, 11), 1));
+        Assert.Throws<InvalidOperationException>(() => orders.Apply(Symbol, Report(id, ReportType.Trade, OrderStatus.Filled, 11), false, 1));
     }
 }

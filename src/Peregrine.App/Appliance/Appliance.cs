@@ -1,12 +1,14 @@
 using Peregrine.App.Configuration;
 using Peregrine.App.Control;
 using Peregrine.App.House;
+using Peregrine.App.Safety;
 using Peregrine.Binance.Rest;
 using Peregrine.Binance;
 using Peregrine.Common;
 using Peregrine.Common.Events;
 using Peregrine.Common.Orders;
 using Peregrine.Execution.Portfolio;
+using Peregrine.Execution.Risk;
 using Peregrine.Execution.Trading;
 using Peregrine.Kernel;
 using Peregrine.MarketData;
@@ -33,7 +35,7 @@ internal sealed class Appliance : IDisposable
     private readonly Supervisor _supervisor;
     private readonly ShardStatus _status;
     private readonly SystemdNotifier _notifier = SystemdNotifier.FromEnvironment();
-    private readonly Mailbox<CoreOrder> _commands;
+    private readonly Mailbox<CoreCommand> _commands;
     private readonly long _started;
     private readonly TradingCore _core;
     private readonly OperatorDesk _desk;
@@ -68,18 +70,26 @@ internal sealed class Appliance : IDisposable
         ulong bootNonce = (ulong)random.NextInt64() ^ ((ulong)time.GetUnixNanos() * 0x9E3779B97F4A7C15);
         ShardStatus status = new(instruments.Count);
         _status = status;
-        _commands = new Mailbox<CoreOrder>(64, time);
+        _commands = new Mailbox<CoreCommand>(64, time);
         PaperGateway? paper = options.Mode == RunMode.Paper ? new PaperGateway(instruments, options.PaperBalance, time) : null;
         EventRing ring = null!;
-        _shard = new Shard(new ShardParts(instruments, bootNonce, setup.ToJson())
+        Safety = new KillSwitch(home.Kill, _commands, time, log.Write);
+        _shard = new Shard(new ShardParts(bootNonce, setup.ToJson())
         {
-            Time = time,
             Status = status,
             Commands = _commands,
-            Journal = home.Journal,
             Mark = _pool.Mark,
             Paper = paper,
-            History = history,
+            Shell = new CoreShellParts
+            {
+                Instruments = instruments,
+                Time = time,
+                Journal = home.Journal,
+                History = history,
+                Latched = trades ? home.Kill.Read() : default,
+                RiskMemory = options.Mode == RunMode.Live ? home.Risk.Read(log.Write) : null,
+                OnAlert = (in CoreRequest alert) => log.Write(AlertText.Of(in alert, instruments)),
+            },
             Connect = () => TraderConnections.Open(options, ring, instruments, paper, exchange.OrdersPer10Seconds, time, random, log.Write),
         });
         ring = new EventRing(options.RingSlots, options.RingWords, _pool.LastSequence + 1, _shard);
@@ -90,9 +100,9 @@ internal sealed class Appliance : IDisposable
 
         IReadOnlyList<string> featureNames = instruments.Count > 0 ? _core.Symbols[0].State.Features.Names : [];
         BoardPath = Path.Combine(options.StateDirectory, BoardName);
-        MonitorParts monitor = new(BoardPath, options, instruments, featureNames, _shard, status, _recorder, () => _supervisor!, log, time, _started);
+        MonitorParts monitor = new(BoardPath, options, instruments, featureNames, _shard, status, _recorder, () => _supervisor!, log, time, _started, home, Safety);
         OneShotIds ids = new(bootNonce);
-        _desk = new OperatorDesk(() => _supervisor!, ids, _pool, options.BackupTarget, options.Backup, time, log.Write);
+        _desk = new OperatorDesk(() => _supervisor!, ids, _pool, options.BackupTarget, options.Backup, time, log.Write, new TradingDesk(Safety, _commands, instruments, status, trades));
         _duties = HouseDuties.Of(home, () => _supervisor!, ids, _notifier, StatusLine, time, log.Write);
         DeadLetterFile letters = new(Path.Combine(options.StateDirectory, "deadletters.jsonl"), log.Write);
         _supervisor = new Supervisor(Groups(monitor), time, random, new SupervisorOptions
@@ -112,6 +122,9 @@ internal sealed class Appliance : IDisposable
     public const string BoardName = "status.board";
 
     public string BoardPath { get; }
+
+    /// <summary>Stops trading, from wherever.</summary>
+    public KillSwitch Safety { get; }
 
     /// <summary>Set when something failed that no restart inside the process can mend.</summary>
     public Escalation? Escalation => _supervisor.Escalation;
@@ -177,16 +190,17 @@ internal sealed class Appliance : IDisposable
     private void Settle()
     {
         if (_options.Mode == RunMode.Record || Escalation is not null) return;
-        _commands.TryPost(CoreOrder.CancelAll);
+        _commands.TryPost(new CoreCommand(CoreOrder.CancelAll, HaltReason.Stopping));
         long begin = _time.GetTimestamp();
         using ManualResetEventSlim never = new(false);
         while (_time.GetElapsedTime(begin) < SettleWithin)
         {
             never.Wait(20);
             bool settled = false;
-            _status.Read(() => settled = _status.State == Execution.Risk.TradingState.Halted && _status.OrderCount == 0);
+            _status.Read(() => settled = _status.State == TradingState.Halted && _status.OrderCount == 0);
             if (!settled) continue;
             _log.Write("no order is open");
+            if (_options.Mode == RunMode.Live) _home.Heartbeat.Stopped();
             return;
         }
         _log.Write("stopping with orders whose end is not known; the journal has them, and the next start asks for them");
@@ -239,7 +253,7 @@ internal sealed class Appliance : IDisposable
     private void OnDiskChanged(DiskLevel level, DiskSpace space)
     {
         _log.Write($"disk: {level.Text()} ({space.FreeBytes:N0} of {space.TotalBytes:N0} bytes free)");
-        if (level == DiskLevel.Halt && _options.Mode != RunMode.Record && !_commands.TryPost(CoreOrder.CancelAll)) _log.Write("disk: the order to halt could not be given, the trader takes no commands");
+        if (level == DiskLevel.Halt && _options.Mode != RunMode.Record && !Safety.Raise(KillLevel.CancelAll, HaltReason.Disk)) _log.Write("disk: the order to halt could not be given, the trader takes no commands");
     }
 
     /// <summary>For `systemctl status`.</summary>

@@ -2,11 +2,13 @@ using System.Buffers;
 using System.Text.Json;
 
 using Peregrine.App.Configuration;
+using Peregrine.App.Safety;
 using Peregrine.Common;
 using Peregrine.Common.Events;
 using Peregrine.Common.Orders;
 using Peregrine.Execution;
 using Peregrine.Execution.Orders;
+using Peregrine.Execution.Risk;
 using Peregrine.Kernel;
 using Peregrine.MarketData;
 using Peregrine.Storage;
@@ -25,6 +27,12 @@ internal sealed class Monitor : IActor, IDisposable
     private readonly StatusBoardWriter _board;
     private readonly ActorStatus[] _actors = new ActorStatus[16];
     private readonly Action _write;
+    private readonly Action _copySafety;
+    private KillLevel _level;
+    private HaltReason _reason;
+    private RiskMemory _risk;
+    private long _copies;
+    private long _lastCopies;
     private readonly long _started;
     private long _next;
     private long _lastEvents;
@@ -39,6 +47,7 @@ internal sealed class Monitor : IActor, IDisposable
         _json = new Utf8JsonWriter(_text);
         _board = new StatusBoardWriter(parts.BoardPath, 256 * 1024);
         _write = Write;
+        _copySafety = CopySafety;
         _started = parts.Started;
         _lastStamp = parts.Time.GetTimestamp();
     }
@@ -64,6 +73,26 @@ internal sealed class Monitor : IActor, IDisposable
     {
         _parts.Status.Read(_write);
         _board.Publish(_text.WrittenSpan);
+        if (_parts.Options.Mode != RunMode.Record) KeepSafe();
+    }
+
+    /// <summary>Latches what the core decided, passes on what a person left in the folder, keeps the day's result, and beats for the guard while the trader moves.</summary>
+    private void KeepSafe()
+    {
+        ShardStatus status = _parts.Status;
+        status.Read(_copySafety);
+        _parts.Safety.Synchronise(_level, _reason);
+        if (_parts.Options.Mode != RunMode.Live) return;
+        _parts.Home.Risk.Write(in _risk);
+        if (_copies == _lastCopies) return;
+        _lastCopies = _copies;
+        _parts.Home.Heartbeat.Beat(_parts.Time.GetUtcNow());
+    }
+
+    private void CopySafety()
+    {
+        ShardStatus status = _parts.Status;
+        (_level, _reason, _risk, _copies) = (status.Level, status.Reason, status.Risk, status.Copies);
     }
 
     private void Write()
@@ -93,6 +122,7 @@ internal sealed class Monitor : IActor, IDisposable
         _json.WriteNumber("allocatedPerEvent"u8, Math.Round(status.AllocatedPerEvent, 3));
         _json.WriteNumber("rss"u8, Environment.WorkingSet);
         WriteAccount(status);
+        WriteSafety(status);
         WriteSymbols(status);
         WriteOrders(status);
         WriteActors();
@@ -140,6 +170,29 @@ internal sealed class Monitor : IActor, IDisposable
         Money("realised"u8, realised);
         Money("unrealised"u8, unrealised);
         Money("fees"u8, fees);
+        _json.WriteEndObject();
+    }
+
+    private void WriteSafety(ShardStatus status)
+    {
+        _json.WriteStartObject("safety"u8);
+        _json.WriteString("level"u8, KillSwitchFile.Text(status.Level));
+        _json.WriteString("reason"u8, status.Reason == HaltReason.None ? "" : status.Reason.ToString());
+        _json.WriteBoolean("reconciled"u8, status.IsReconciled);
+        _json.WriteNumber("rounds"u8, status.Rounds);
+        _json.WriteNumber("foreignOpen"u8, status.ForeignOpen);
+        _json.WriteNumber("lateFills"u8, status.LateFills);
+        if (status.Difference.Units != 0)
+        {
+            _json.WriteStartObject("difference"u8);
+            _json.WriteString("asset"u8, status.Difference.Asset.Utf8);
+            Units("units"u8, status.Difference.Units);
+            _json.WriteEndObject();
+        }
+        Money("today"u8, status.Today);
+        Money("drawdown"u8, status.Drawdown);
+        _json.WriteNumber("clockOffsetMicros"u8, status.Clock.OffsetMicros);
+        _json.WriteNumber("clockUncertaintyMicros"u8, status.Clock.UncertaintyMicros);
         _json.WriteEndObject();
     }
 
@@ -202,8 +255,15 @@ internal sealed class Monitor : IActor, IDisposable
         {
             _json.WriteStartObject();
             _json.WriteString("symbol"u8, _parts.Instruments[order.Symbol].Symbol);
+            _json.WriteString("id"u8, order.ClientId.Utf8);
+            _json.WriteNumber("orderId"u8, order.ExchangeOrderId);
             _json.WriteString("side"u8, order.Side.Text());
-            _json.WriteString("type"u8, order.Type switch { OrderType.Limit => "LIMIT"u8, OrderType.LimitMaker => "LIMIT_MAKER"u8, _ => "OTHER"u8 });
+            _json.WriteString("type"u8, order.Type switch
+            {
+                OrderType.Limit => "LIMIT"u8, OrderType.LimitMaker => "LIMIT_MAKER"u8, OrderType.StopLossLimit => "STOP_LOSS_LIMIT"u8, _ => "OTHER"u8,
+            });
+            if (!order.StopPrice.IsZero) Units("stopPrice"u8, order.StopPrice.Raw);
+            if (order.ListNumber != 0) _json.WriteNumber("list"u8, order.ListNumber);
             Units("price"u8, order.Price.Raw);
             Units("quantity"u8, order.Quantity.Raw);
             Units("filled"u8, order.Booked.Raw);
@@ -351,4 +411,4 @@ internal sealed class Monitor : IActor, IDisposable
 /// <summary>What the monitor looks at.</summary>
 internal sealed record MonitorParts(
     string BoardPath, ApplianceOptions Options, InstrumentTable Instruments, IReadOnlyList<string> FeatureNames, Shard Shard, ShardStatus Status,
-    Recorder Recorder, Func<Supervisor> Supervisor, ApplianceLog Log, TimeProvider Time, long Started);
+    Recorder Recorder, Func<Supervisor> Supervisor, ApplianceLog Log, TimeProvider Time, long Started, StateHome Home, KillSwitch Safety);

@@ -78,6 +78,15 @@ internal sealed class PaperGateway : IOrderGateway
     /// <inheritdoc/>
     public void Query(ClientOrderId clientId, Instrument instrument) => _venue.Query(clientId, instrument);
 
+    /// <inheritdoc/>
+    public bool Reconcile(long round, ReadOnlySpan<long> tradesFrom)
+    {
+        Phase(round, ReconcilePhase.Begun);
+        foreach (AssetBalance balance in _venue.Balances.ToArray()) Tell(balance, ReportSource.Query);
+        Phase(round, ReconcilePhase.Done);
+        return true;
+    }
+
     public void Dispose()
     {
         // The venue holds nothing but memory.
@@ -96,10 +105,21 @@ internal sealed class PaperGateway : IOrderGateway
         _events.Append(in entry, Payload.Of(ref copy));
     }
 
-    private void OnBalance(AssetBalance balance)
+    private void OnBalance(AssetBalance balance) => Tell(balance, ReportSource.Stream);
+
+    private void Phase(long round, ReconcilePhase phase)
+    {
+        MarketEvent entry = new()
+        {
+            Kind = EventKind.Reconcile, ReceiveTimeNanos = _time.GetUnixNanos(), Plain = new PlainFields { A = round, B = (long)phase, C = _venue.OpenOrders },
+        };
+        _events.Append(in entry, default);
+    }
+
+    private void Tell(AssetBalance balance, ReportSource source)
     {
         BalanceUpdate update = new() { Asset = AssetCode.Create(balance.Asset), FreeUnits = balance.Free, LockedUnits = balance.Locked };
-        MarketEvent entry = new() { Kind = EventKind.Balance, ReceiveTimeNanos = _time.GetUnixNanos() };
+        MarketEvent entry = new() { Kind = EventKind.Balance, ReceiveTimeNanos = _time.GetUnixNanos(), Plain = new PlainFields { A = (long)source } };
         _events.Append(in entry, Payload.Of(ref update));
     }
 }

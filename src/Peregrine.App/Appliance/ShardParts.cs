@@ -1,10 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
 
-using Peregrine.Common;
 using Peregrine.Execution;
-using Peregrine.Execution.Journal;
-using Peregrine.Execution.Portfolio;
 using Peregrine.Execution.Trading;
 using Peregrine.Kernel;
 using Peregrine.MarketData;
@@ -15,43 +12,34 @@ namespace Peregrine.App.Appliance;
 /// <summary>What the hot thread is given beside its feed, gateway and core.</summary>
 internal sealed class ShardParts
 {
-    private readonly byte[][] _symbols;
-
-    public ShardParts(InstrumentTable instruments, ulong bootNonce, string sessionText)
+    public ShardParts(ulong bootNonce, string sessionText)
     {
-        Instruments = instruments;
         BootNonce = bootNonce;
         SessionText = Encoding.UTF8.GetBytes(sessionText);
         long[] words = new long[(SessionText.Length + 7) / 8];
         SessionText.CopyTo(MemoryMarshal.AsBytes(words.AsSpan()));
         SessionWords = words;
-        _symbols = [.. instruments.All.Select(instrument => Encoding.UTF8.GetBytes(instrument.Symbol))];
     }
 
-    public InstrumentTable Instruments { get; }
     public ulong BootNonce { get; }
 
     /// <summary>How the core of this session was set up, as JSON in UTF-8: what a replay needs beside the events.</summary>
     public byte[] SessionText { get; }
 
     public long[] SessionWords { get; }
-    public required TimeProvider Time { get; init; }
     public required ShardStatus Status { get; init; }
-    public required Mailbox<CoreOrder> Commands { get; init; }
-    public required IntentJournal? Journal { get; init; }
+    public required Mailbox<CoreCommand> Commands { get; init; }
+
+    /// <summary>What the shell around the core is given.</summary>
+    public required CoreShellParts Shell { get; init; }
 
     /// <summary>Outlives the process: what was published, for the next start to know what was lost.</summary>
     public required MarkFile Mark { get; init; }
 
     public required PaperGateway? Paper { get; init; }
 
-    /// <summary>What earlier live processes left.</summary>
-    public required PositionHistory History { get; init; }
-
     /// <summary>Makes an incarnation's connections.</summary>
     public required Func<TraderLines> Connect { get; init; }
-
-    public ReadOnlySpan<byte> SymbolText(SymbolId symbol) => _symbols[symbol.Value - 1];
 }
 
 /// <summary>The connections of one incarnation of the hot thread.</summary>

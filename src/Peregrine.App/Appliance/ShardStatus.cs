@@ -1,6 +1,7 @@
 using Peregrine.Common;
 using Peregrine.Common.Events;
 using Peregrine.Common.Orders;
+using Peregrine.Execution;
 using Peregrine.Execution.Orders;
 using Peregrine.Execution.Risk;
 using Peregrine.Execution.Trading;
@@ -27,7 +28,21 @@ internal sealed class ShardStatus(int symbols)
     public TrackedOrder[] Orders { get; } = new TrackedOrder[OrdersMax];
     public int OrderCount { get; private set; }
     public TradingState State { get; private set; }
+    public KillLevel Level { get; private set; }
+    public HaltReason Reason { get; private set; }
     public Notional Result { get; private set; }
+    public Notional Today { get; private set; }
+    public Notional Drawdown { get; private set; }
+    public RiskMemory Risk { get; private set; }
+    public ClockReading Clock { get; private set; }
+    public bool IsReconciled { get; private set; }
+    public long Rounds { get; private set; }
+    public int ForeignOpen { get; private set; }
+    public (AssetCode Asset, long Units) Difference { get; private set; }
+    public long LateFills { get; private set; }
+
+    /// <summary>Grows with each copy: whoever sees it stand still sees a hot thread that stands still.</summary>
+    public long Copies { get; private set; }
     public long Gaps { get; private set; }
     public long Decisions { get; private set; }
     public long Fills { get; private set; }
@@ -67,7 +82,19 @@ internal sealed class ShardStatus(int symbols)
         Interlocked.MemoryBarrier();
         shard.EventsByKind.CopyTo(Events);
         State = core.State;
+        Level = core.States.Level;
+        Reason = core.States.Reason;
         Result = core.Result;
+        Today = core.Losses.Today(Result);
+        Drawdown = core.Losses.Drawdown(Result);
+        Risk = core.Losses.ToMemory();
+        Clock = core.Clock;
+        IsReconciled = core.Reconciler.IsReconciled;
+        Rounds = core.Reconciler.Agreed;
+        ForeignOpen = core.Reconciler.ForeignOpen;
+        Difference = core.Reconciler.Difference;
+        LateFills = core.LateFills;
+        Copies++;
         Gaps = core.Gaps;
         Decisions = core.Decisions;
         Fills = core.Fills;

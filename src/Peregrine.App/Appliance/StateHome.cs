@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 
 using Peregrine.App.Configuration;
+using Peregrine.App.Safety;
 using Peregrine.Execution.Journal;
 using Peregrine.Kernel;
 using Peregrine.Storage;
@@ -20,6 +21,9 @@ internal sealed class StateHome : IDisposable
     private StateHome(ApplianceOptions options, Action<string> log, TimeProvider time)
     {
         _log = log;
+        Kill = new KillSwitchFile(options.StateDirectory);
+        Risk = new RiskFile(options.StateDirectory);
+        Heartbeat = new Heartbeat(options.StateDirectory);
         Directory.CreateDirectory(options.StateDirectory);
         try
         {
@@ -60,6 +64,7 @@ internal sealed class StateHome : IDisposable
                     if (options.Mode == RunMode.Live) why = $"{Journal.Damage}";
                 }
             }
+            Kill.Prepare(time.GetUtcNow());
             Options = why.Length > 0 ? ObserveOnly(options, why) : options;
         }
         catch
@@ -77,6 +82,15 @@ internal sealed class StateHome : IDisposable
     public ProcessRestarts Restarts { get; }
 
     private TimeSpan Pause { get; }
+
+    /// <summary>The latched level of the kill switch.</summary>
+    public KillSwitchFile Kill { get; }
+
+    /// <summary>The day's start and the peak.</summary>
+    public RiskFile Risk { get; }
+
+    /// <summary>For the guard.</summary>
+    public Heartbeat Heartbeat { get; }
 
     /// <summary>Null where nothing is traded.</summary>
     public IntentJournal? Journal { get; private set; }

@@ -8,6 +8,7 @@ using Peregrine.Binance.Streams;
 using Peregrine.Common;
 using Peregrine.Common.Events;
 using Peregrine.Execution.Risk;
+using Peregrine.Execution.Trading;
 using Peregrine.Kernel;
 using Peregrine.Storage.Backups;
 using Peregrine.Storage.Disk;
@@ -92,6 +93,9 @@ public static partial class ApplianceConfiguration
             ReachBasisPoints = reader.Whole("execution:reachBasisPoints", 5, 0, 100),
             OrderPauseMillis = reader.Whole("execution:orderPauseMillis", 500, 0, 3_600_000),
             Risk = ReadRisk(reader),
+            CancelsOrphans = reader.OneOf("execution:orphans", "cancel", "cancel", "adopt") == "cancel",
+            Bracket = ReadBracket(reader),
+            NeedsIpRestriction = reader.Flag("exchange:needsIpRestriction", true),
             BatchMillis = reader.Whole("recording:batchMillis", 250, 10, 250),
             BackupTarget = reader.Text("backup:target", "") is { Length: > 0 } target ? Path.GetFullPath(target, folder) : "",
             Backup = new BackupOptions
@@ -157,7 +161,28 @@ public static partial class ApplianceConfiguration
             MaxDataAgeMillis = reader.Whole("risk:maxDataAgeMillis", careful.MaxDataAgeMillis, 50, 60_000),
             MaxOrdersPerMinute = reader.Whole("risk:maxOrdersPerMinute", careful.MaxOrdersPerMinute, 1, 5_000),
             MaxLoss = reader.Amount("risk:maxLoss", careful.MaxLoss.ToString()),
+            MaxOpenOrdersPerSymbol = reader.Whole("risk:maxOpenOrdersPerSymbol", careful.MaxOpenOrdersPerSymbol, 1, 200),
+            MaxGrossExposure = reader.Amount("risk:maxGrossExposure", careful.MaxGrossExposure.ToString()),
+            DuplicateWindowMillis = reader.Whole("risk:duplicateWindowMillis", careful.DuplicateWindowMillis, 0, 60_000),
+            MaxOrdersWithoutFill = reader.Whole("risk:maxOrdersWithoutFill", careful.MaxOrdersWithoutFill, 0, 1_000_000),
+            MaxClockOffsetMillis = reader.Whole("risk:maxClockOffsetMillis", careful.MaxClockOffsetMillis, 10, 900),
+            MaxModelAgeMillis = reader.Whole("risk:maxModelAgeMillis", careful.MaxModelAgeMillis, 100, 86_400_000),
+            MaxDailyLoss = reader.Amount("risk:maxDailyLoss", careful.MaxDailyLoss.ToString()),
+            MaxDrawdown = reader.Amount("risk:maxDrawdown", careful.MaxDrawdown.ToString()),
+            MaxStrategyLoss = reader.Amount("risk:maxStrategyLoss", "0"),
         };
+    }
+
+    private static BracketOptions ReadBracket(ConfigurationReader reader)
+    {
+        BracketOptions bracket = new()
+        {
+            ProfitBasisPoints = reader.Whole("bracket:profitBasisPoints", 0, 0, 10_000),
+            LossBasisPoints = reader.Whole("bracket:lossBasisPoints", 0, 0, 9_000),
+            Seconds = reader.Whole("bracket:seconds", 0, 0, 2_592_000),
+        };
+        if (bracket.ProfitBasisPoints > 0 != bracket.LossBasisPoints > 0) reader.Refuse("bracket:lossBasisPoints", bracket.LossBasisPoints.ToString(CultureInfo.InvariantCulture), "both barriers of the OCO, or none: profitBasisPoints and lossBasisPoints above 0, or both 0");
+        return bracket;
     }
 
     private static string FromFile(ConfigurationReader reader, string path, string value, string folder)

@@ -1,5 +1,6 @@
 using Peregrine.Common;
 using Peregrine.Execution.Risk;
+using Peregrine.Execution.Trading;
 using Peregrine.Storage.Backups;
 using Peregrine.Storage.Disk;
 
@@ -60,6 +61,15 @@ public sealed record ApplianceOptions
     public Notional PositionNotional { get; init; }
     public Notional PaperBalance { get; init; }
     public RiskLimits Risk { get; init; } = new();
+
+    /// <summary>Orders with our prefix that nothing of ours knows are cancelled; otherwise they are followed like others.</summary>
+    public bool CancelsOrphans { get; init; } = true;
+
+    /// <summary>The barriers around each position.</summary>
+    public BracketOptions Bracket { get; init; } = new();
+
+    /// <summary>A key without an IP restriction is refused for mode live.</summary>
+    public bool NeedsIpRestriction { get; init; } = true;
     public int ReachBasisPoints { get; init; }
     public int OrderPauseMillis { get; init; }
     public int BatchMillis { get; init; }

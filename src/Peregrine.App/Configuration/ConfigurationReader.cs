@@ -28,6 +28,15 @@ public sealed class ConfigurationReader(IConfiguration configuration)
         return value;
     }
 
+    public bool Flag(string path, bool fallback)
+    {
+        string? value = Raw(path);
+        if (value is null) return fallback;
+        if (bool.TryParse(value, out bool flag)) return flag;
+        Refuse(path, value, "true or false");
+        return fallback;
+    }
+
     public int Whole(string path, int fallback, int min, int max)
     {
         string? value = Raw(path);

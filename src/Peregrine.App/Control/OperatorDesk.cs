@@ -6,18 +6,19 @@ using Peregrine.Storage.Backups;
 namespace Peregrine.App.Control;
 
 /// <summary>Does what a person asks of the running appliance. Everything that takes time becomes a one-shot, and the answer is its id.</summary>
-internal sealed class OperatorDesk(Func<Supervisor> supervisor, OneShotIds ids, RotatingPool pool, string backupTarget, BackupOptions backup, TimeProvider time, Action<string> log)
+internal sealed class OperatorDesk(Func<Supervisor> supervisor, OneShotIds ids, RotatingPool pool, string backupTarget, BackupOptions backup, TimeProvider time, Action<string> log, TradingDesk trading)
 {
     public ControlAnswer Serve(ControlRequest request)
     {
-        log($"operator: {request.Do} {request.Actor}{request.Id}".TrimEnd());
+        log($"operator: {request.Do} {request.Actor}{request.Id}{request.Level}".TrimEnd());
         return request.Do switch
         {
             "restart" => Restart(request.Actor),
             "backup" => BackUp(),
             "check" => Check(),
             "cancel" => Cancel(request.Id),
-            _ => new ControlAnswer(false, $"'{request.Do}' is not allowed; allowed are restart, backup, check and cancel"),
+            "kill" or "arm" or "reconcile" => trading.Serve(request),
+            _ => new ControlAnswer(false, $"'{request.Do}' is not allowed; allowed are restart, backup, check, cancel, kill, arm and reconcile"),
         };
     }
 

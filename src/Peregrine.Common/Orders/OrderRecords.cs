@@ -236,6 +236,26 @@ public enum RiskVerdict : byte
     Duplicate = 18,
     Balance = 19,
     NotTrading = 20,
+
+    /// <summary>The exchange's clock and ours differ by more than may be, or nobody knows by how much.</summary>
+    ClockOffset = 21,
+
+    /// <summary>Since the connection came up, or since a doubt arose, the account was not compared with our ledger.</summary>
+    NotReconciled = 22,
+
+    /// <summary>It would meet an open order of our own.</summary>
+    SelfTrade = 23,
+
+    /// <summary>Positions and open orders of all symbols together.</summary>
+    GrossExposure = 24,
+    Drawdown = 25,
+
+    /// <summary>Too many orders since the last fill.</summary>
+    OrdersWithoutFill = 26,
+
+    /// <summary>The model's answer is older than it may be.</summary>
+    ModelStale = 27,
+    SymbolOrdersLimit = 28,
 }
 
 /// <summary>What a strategy wanted for a symbol and what came of it. Payload of <see cref="Events.EventKind.Decision"/>.</summary>

@@ -16,7 +16,7 @@ public readonly record struct OpenIntent(string Symbol, OrderIntent Intent, long
 /// bytes leave. What was appended survives the death of the process at once, and a power cut after the next <see cref="FlushToDisk"/>.
 /// The file has two halves; when one is full the open intents move to the other, so that it serves for ever without growing.
 /// </summary>
-public sealed unsafe class IntentJournal : IDisposable
+public sealed unsafe class IntentJournal : IIntentJournal, IDisposable
 {
     /// <summary>Records of one half, its header included.</summary>
     private const int HalfRecords = 8_192;
@@ -120,10 +120,10 @@ public sealed unsafe class IntentJournal : IDisposable
     }
 
     /// <summary>Notes that an order reached its end; its intent is done with.</summary>
-    public void End(ClientOrderId id, long nowNanos)
+    public void End(ClientOrderId clientId, long nowNanos)
     {
         if (_count >= HalfRecords) return; // Then it is merely asked about once more.
-        OrderIntent ended = new() { ClientId = id };
+        OrderIntent ended = new() { ClientId = clientId };
         Write(RecordKind.End, default, in ended, nowNanos);
     }
 
@@ -134,7 +134,7 @@ public sealed unsafe class IntentJournal : IDisposable
     }
 
     /// <summary>Intents without an end, oldest first.</summary>
-    public List<OpenIntent> ReadOpen()
+    public IReadOnlyList<OpenIntent> ReadOpen()
     {
         Dictionary<ClientOrderId, OpenIntent> open = [];
         for (int i = 1; i < _count; i++)
@@ -165,7 +165,7 @@ public sealed unsafe class IntentJournal : IDisposable
 
     private Record* At(int index) => _records + (_half * HalfRecords) + index;
 
-    private void Begin(int half, uint epoch, List<OpenIntent> open)
+    private void Begin(int half, uint epoch, IReadOnlyList<OpenIntent> open)
     {
         _half = half;
         _epoch = epoch;

@@ -21,9 +21,24 @@ public struct TrackedOrder
     /// <summary>When its fate became unknown; 0 when it is not.</summary>
     public long UnknownSinceNanos;
 
+    /// <summary>When it came to its end; 0 while it is open.</summary>
+    public long EndedNanos;
+
     public long NextQueryNanos;
-    public long CancelSentNanos;
     public int Queries;
+
+    /// <summary>What distinct trades told so far: never more than the exchange filled, and often all of it before any sum is told.</summary>
+    public Quantity Traded;
+    public long TradedQuoteUnits;
+
+    /// <summary>The last round of questions in which the exchange listed it as open.</summary>
+    public long SeenRound;
+
+    /// <summary>Where a stop order becomes active; zero for others.</summary>
+    public Price StopPrice;
+
+    /// <summary>Orders of one list share a number; 0 for an order of its own.</summary>
+    public long ListNumber;
 
     /// <summary>Answers that said it does not exist, counted only past the window in which it still could appear.</summary>
     public int Absences;
@@ -34,8 +49,12 @@ public struct TrackedOrder
     public OrderType Type;
     public TimeInForce TimeInForce;
     public OrderStatus Status;
+    public ListRole ListRole;
 
     public readonly bool IsOpen => Status is OrderStatus.Intent or OrderStatus.Sent or OrderStatus.New or OrderStatus.PartiallyFilled or OrderStatus.Unknown;
+
+    /// <summary>Whether it was given up only because nobody knew it: it is watched for a day, for a fill may still come.</summary>
+    public readonly bool IsWatched(long nowNanos) => Status == OrderStatus.Absent && nowNanos - EndedNanos < OrderManager.WatchNanos;
 
     /// <summary>What may still fill: all of it while its fate is unknown.</summary>
     public readonly Quantity Remaining => IsOpen ? Quantity - Booked : Quantity.Zero;

@@ -1,5 +1,6 @@
 using Peregrine.Common;
 using Peregrine.Common.Orders;
+using Peregrine.Execution.Orders;
 
 namespace Peregrine.Execution.Risk;
 
@@ -19,11 +20,14 @@ public readonly ref struct RiskInput
     /// <summary>Age of the newest book data, nanoseconds.</summary>
     public required long DataAgeNanos { get; init; }
 
+    /// <summary>Age of the model's answer that wanted the order, nanoseconds; negative where no model was asked.</summary>
+    public required long ModelAgeNanos { get; init; }
+
     /// <summary>The position now; orders that are open or unknown come on top at their full size.</summary>
     public required Quantity Position { get; init; }
 
-    public required Quantity OpenBuyQuantity { get; init; }
-    public required Quantity OpenSellQuantity { get; init; }
+    /// <summary>What is open of the symbol, unknown orders included.</summary>
+    public required OpenOrders Open { get; init; }
 
     /// <summary>Open and unknown orders over all symbols.</summary>
     public required int OpenOrders { get; init; }
@@ -31,12 +35,33 @@ public readonly ref struct RiskInput
     /// <summary>Whether an order of this symbol has an unknown fate.</summary>
     public required bool HasUnknownOrder { get; init; }
 
+    /// <summary>What positions and open orders of all other symbols are worth.</summary>
+    public required Notional OtherExposure { get; init; }
+
     /// <summary>New orders within the last minute, over all symbols.</summary>
     public required int OrdersLastMinute { get; init; }
 
-    /// <summary>Realised and unrealised result over all symbols, what earlier sessions left included.</summary>
+    /// <summary>Orders of the symbol since its last fill.</summary>
+    public required int OrdersWithoutFill { get; init; }
+
+    /// <summary>The same side, price and quantity was sent within the window of duplicates.</summary>
+    public required bool IsRepeated { get; init; }
+
+    /// <summary>Realised and unrealised result over all symbols, what earlier sessions left included; of today; and how far below its highest point.</summary>
     public required Notional Result { get; init; }
+    public required Notional Today { get; init; }
+    public required Notional Drawdown { get; init; }
+
     public required bool GatewayIsReady { get; init; }
+
+    /// <summary>Whether the account was compared with our ledger since the connection came up.</summary>
+    public required bool IsReconciled { get; init; }
+
+    /// <summary>Exchange's clock minus ours and how wrong that may be, microseconds; a negative uncertainty is no knowledge.</summary>
+    public required ClockReading Clock { get; init; }
+
+    /// <summary>A leg that rests far away to guard a position: the collar does not apply, and it must reduce.</summary>
+    public bool IsProtection { get; init; }
 
     /// <summary>Free quote asset as the exchange last said; null while it has not.</summary>
     public required Notional? FreeQuote { get; init; }
@@ -49,27 +74,41 @@ public static class RiskGate
 {
     public static RiskVerdict Check(in RiskInput order, RiskLimits limits)
     {
-        if (order.Side == Side.None || order.Type is not (OrderType.Limit or OrderType.LimitMaker)) return RiskVerdict.Filter; // A price bounds every order.
-        bool reduces = Reduces(order.Side, order.Position, order.Quantity, order.OpenSellQuantity, order.OpenBuyQuantity);
+        // A price bounds every order, whatever its type.
+        bool isKnownType = order.Type is OrderType.Limit or OrderType.LimitMaker || (order.IsProtection && order.Type is OrderType.StopLossLimit or OrderType.TakeProfitLimit);
+        if (order.Side == Side.None || !isKnownType) return RiskVerdict.Filter;
+        bool reduces = Reduces(order);
         if (order.State == TradingState.Halted) return RiskVerdict.Halted;
         if (order.State == TradingState.ReduceOnly && !reduces) return RiskVerdict.ReduceOnly;
+        if (order.IsProtection && !reduces) return RiskVerdict.PositionLimit;
         if (!order.GatewayIsReady) return RiskVerdict.GatewayNotReady;
+        if (!order.IsReconciled) return RiskVerdict.NotReconciled;
+        if (!IsClockGood(order.Clock, limits.MaxClockOffsetMillis)) return RiskVerdict.ClockOffset;
         if (!order.Instrument.IsTrading) return RiskVerdict.NotTrading;
         if (!order.BookIsTradable) return RiskVerdict.BookNotTradable;
         if (order.BestBid.Raw <= 0 || order.BestAsk.Raw <= order.BestBid.Raw) return RiskVerdict.NoReferencePrice;
         if (order.DataAgeNanos < 0 || order.DataAgeNanos > limits.MaxDataAgeMillis * 1_000_000L) return RiskVerdict.StaleData;
+        if (!reduces && order.ModelAgeNanos > limits.MaxModelAgeMillis * 1_000_000L) return RiskVerdict.ModelStale;
         if (order.HasUnknownOrder) return RiskVerdict.UnknownOrder;
 
         if (CheckFilters(order.Instrument.Rules, order.Price, order.Quantity) is RiskVerdict filter and not RiskVerdict.Approved) return filter;
-        if (!WithinCollar(order, limits.PriceCollarBasisPoints)) return RiskVerdict.PriceCollar;
+        if (!order.IsProtection && !WithinCollar(order, limits.PriceCollarBasisPoints)) return RiskVerdict.PriceCollar;
+        if (MeetsOwn(order)) return RiskVerdict.SelfTrade;
+        if (order.IsRepeated) return RiskVerdict.Duplicate;
 
         Notional value = order.Price * order.Quantity;
         if (!limits.MaxOrderQuantity.IsZero && order.Quantity > limits.MaxOrderQuantity) return RiskVerdict.QuantityLimit;
         if (!reduces && value > limits.MaxOrderNotional) return RiskVerdict.NotionalLimit;
-        if (!reduces && ExposureAfter(order) > limits.MaxPositionNotional) return RiskVerdict.PositionLimit;
+        Notional exposure = ExposureAfter(order);
+        if (!reduces && exposure > limits.MaxPositionNotional) return RiskVerdict.PositionLimit;
+        if (!reduces && !limits.MaxGrossExposure.IsZero && exposure + order.OtherExposure > limits.MaxGrossExposure) return RiskVerdict.GrossExposure;
         if (order.OpenOrders >= limits.MaxOpenOrders) return RiskVerdict.OpenOrdersLimit;
+        if (order.Open.Count >= limits.MaxOpenOrdersPerSymbol) return RiskVerdict.SymbolOrdersLimit;
         if (order.OrdersLastMinute >= limits.MaxOrdersPerMinute) return RiskVerdict.RateLimit;
+        if (!reduces && limits.MaxOrdersWithoutFill > 0 && order.OrdersWithoutFill >= limits.MaxOrdersWithoutFill) return RiskVerdict.OrdersWithoutFill;
         if (!reduces && order.Result < -limits.MaxLoss) return RiskVerdict.DailyLoss;
+        if (!reduces && !limits.MaxDailyLoss.IsZero && order.Today < -limits.MaxDailyLoss) return RiskVerdict.DailyLoss;
+        if (!reduces && !limits.MaxDrawdown.IsZero && order.Drawdown > limits.MaxDrawdown) return RiskVerdict.Drawdown;
         if (order.Instrument.Market == Market.Spot)
         {
             if (order.Side == Side.Sell && !reduces) return RiskVerdict.Balance; // What one does not own one cannot sell on spot.
@@ -77,6 +116,10 @@ public static class RiskGate
         }
         return RiskVerdict.Approved;
     }
+
+    /// <summary>Whether the exchange's clock is known to be near enough to ours.</summary>
+    public static bool IsClockGood(ClockReading clock, int maxOffsetMillis) =>
+        clock.UncertaintyMicros >= 0 && Math.Abs(clock.OffsetMicros) + clock.UncertaintyMicros <= maxOffsetMillis * 1_000L;
 
     /// <summary>The exchange's own filters, so that it never has to refuse: price on the tick, quantity on the step, both in range, worth enough.</summary>
     public static RiskVerdict CheckFilters(TradingRules rules, Price price, Quantity quantity)
@@ -89,12 +132,16 @@ public static class RiskGate
     }
 
     /// <summary>Whether the order, and all that is open on its side, only brings the position nearer to zero.</summary>
-    private static bool Reduces(Side side, Quantity position, Quantity quantity, Quantity openSell, Quantity openBuy) => side switch
+    private static bool Reduces(in RiskInput order) => order.Side switch
     {
-        Side.Sell => position.Raw > 0 && openSell + quantity <= position,
-        Side.Buy => position.Raw < 0 && openBuy + quantity <= -position,
+        Side.Sell => order.Position.Raw > 0 && order.Open.Sells + order.Quantity <= order.Position,
+        Side.Buy => order.Position.Raw < 0 && order.Open.Buys + order.Quantity <= -order.Position,
         _ => false,
     };
+
+    private static bool MeetsOwn(in RiskInput order) => order.Side == Side.Buy
+        ? !order.Open.LowestSell.IsZero && order.Price >= order.Open.LowestSell
+        : !order.Open.HighestBuy.IsZero && order.Price <= order.Open.HighestBuy;
 
     private static bool WithinCollar(in RiskInput order, int basisPoints)
     {
@@ -106,8 +153,8 @@ public static class RiskGate
     /// <summary>The larger of the two exposures that the open orders and this one could lead to, at this order's price.</summary>
     private static Notional ExposureAfter(in RiskInput order)
     {
-        Quantity longest = order.Position + order.OpenBuyQuantity + (order.Side == Side.Buy ? order.Quantity : Quantity.Zero);
-        Quantity shortest = order.Position - order.OpenSellQuantity - (order.Side == Side.Sell ? order.Quantity : Quantity.Zero);
+        Quantity longest = order.Position + order.Open.Buys + (order.Side == Side.Buy ? order.Quantity : Quantity.Zero);
+        Quantity shortest = order.Position - order.Open.Sells - (order.Side == Side.Sell ? order.Quantity : Quantity.Zero);
         Quantity largest = Quantity.Abs(longest) > Quantity.Abs(shortest) ? Quantity.Abs(longest) : Quantity.Abs(shortest);
         return order.Price * largest;
     }

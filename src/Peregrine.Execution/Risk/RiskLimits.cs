@@ -17,6 +17,12 @@ public sealed record RiskLimits
     /// <summary>Orders open or of unknown fate at the same time, over all symbols.</summary>
     public int MaxOpenOrders { get; init; } = 8;
 
+    /// <summary>The same for one symbol.</summary>
+    public int MaxOpenOrdersPerSymbol { get; init; } = 4;
+
+    /// <summary>Most that positions and open orders of all symbols may be worth together, in the quote asset; zero for no bound.</summary>
+    public Notional MaxGrossExposure { get; init; } = Notional.Parse("10000");
+
     /// <summary>Farthest an order price may be from the mid, in basis points.</summary>
     public int PriceCollarBasisPoints { get; init; } = 50;
 
@@ -25,6 +31,27 @@ public sealed record RiskLimits
 
     /// <summary>New orders a minute, over all symbols.</summary>
     public int MaxOrdersPerMinute { get; init; } = 120;
+
+    /// <summary>The same side, price and quantity in one symbol within so many milliseconds is a duplicate; 0 for never.</summary>
+    public int DuplicateWindowMillis { get; init; } = 400;
+
+    /// <summary>Orders in a row without any fill that stop a symbol until a person looks; 0 for no bound.</summary>
+    public int MaxOrdersWithoutFill { get; init; } = 200;
+
+    /// <summary>Farthest that the exchange's clock may be from ours, its uncertainty included, milliseconds.</summary>
+    public int MaxClockOffsetMillis { get; init; } = 250;
+
+    /// <summary>Oldest answer of a model that may be acted on, milliseconds.</summary>
+    public int MaxModelAgeMillis { get; init; } = 60_000;
+
+    /// <summary>Loss since midnight (UTC), realised and unrealised, that leaves only reducing orders, in the quote asset; kept over restarts. Zero for no bound.</summary>
+    public Notional MaxDailyLoss { get; init; } = Notional.Parse("250");
+
+    /// <summary>Fall from the highest result ever that leaves only reducing orders; kept over restarts. Zero for no bound.</summary>
+    public Notional MaxDrawdown { get; init; } = Notional.Parse("500");
+
+    /// <summary>Loss of one strategy that leaves it only reducing orders; zero for no bound.</summary>
+    public Notional MaxStrategyLoss { get; init; }
 
     /// <summary>Realised and unrealised loss that stops new risk, in the quote asset, over all symbols and over all live sessions of the state folder.</summary>
     public Notional MaxLoss { get; init; } = Notional.Parse("500");

@@ -37,6 +37,22 @@ public sealed record CoreSetup
     public int MaxOrdersPerMinute { get; init; } = 120;
     public string MaxLoss { get; init; } = "500";
 
+    // What recordings of earlier versions do not name keeps the value that means "as it was then".
+    public int MaxOpenOrdersPerSymbol { get; init; } = int.MaxValue;
+    public string MaxGrossExposure { get; init; } = "0";
+    public int DuplicateWindowMillis { get; init; }
+    public int MaxOrdersWithoutFill { get; init; }
+    public int MaxClockOffsetMillis { get; init; } = 250;
+    public int MaxModelAgeMillis { get; init; } = int.MaxValue;
+    public string MaxDailyLoss { get; init; } = "0";
+    public string MaxDrawdown { get; init; } = "0";
+    public string MaxStrategyLoss { get; init; } = "0";
+    public bool Reconciles { get; init; }
+    public bool CancelsOrphans { get; init; } = true;
+    public int BracketProfitBasisPoints { get; init; }
+    public int BracketLossBasisPoints { get; init; }
+    public int BracketSeconds { get; init; }
+
     /// <summary>The kinds of stream that have to prove that they live, by <see cref="EventKinds.Text"/>; a recording of an earlier version names none.</summary>
     public IReadOnlyList<string> Streams { get; init; } = [];
 
@@ -61,6 +77,9 @@ public sealed record CoreSetup
         Trades = Trades,
         ReachBasisPoints = ReachBasisPoints,
         OrderPauseMillis = OrderPauseMillis,
+        Reconciles = Reconciles,
+        Orphans = CancelsOrphans ? OrphanPolicy.Cancel : OrphanPolicy.Adopt,
+        Bracket = new BracketOptions { ProfitBasisPoints = BracketProfitBasisPoints, LossBasisPoints = BracketLossBasisPoints, Seconds = BracketSeconds },
         Limits = new RiskLimits
         {
             MaxOrderNotional = Notional.Parse(MaxOrderNotional),
@@ -71,6 +90,15 @@ public sealed record CoreSetup
             MaxDataAgeMillis = MaxDataAgeMillis,
             MaxOrdersPerMinute = MaxOrdersPerMinute,
             MaxLoss = Notional.Parse(MaxLoss),
+            MaxOpenOrdersPerSymbol = MaxOpenOrdersPerSymbol,
+            MaxGrossExposure = Notional.Parse(MaxGrossExposure),
+            DuplicateWindowMillis = DuplicateWindowMillis,
+            MaxOrdersWithoutFill = MaxOrdersWithoutFill,
+            MaxClockOffsetMillis = MaxClockOffsetMillis,
+            MaxModelAgeMillis = MaxModelAgeMillis,
+            MaxDailyLoss = Notional.Parse(MaxDailyLoss),
+            MaxDrawdown = Notional.Parse(MaxDrawdown),
+            MaxStrategyLoss = Notional.Parse(MaxStrategyLoss),
         },
     };
 

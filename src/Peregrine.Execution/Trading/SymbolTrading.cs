@@ -1,6 +1,7 @@
 using Peregrine.Common;
 using Peregrine.Common.Events;
 using Peregrine.Common.Orders;
+using Peregrine.Execution.Orders;
 using Peregrine.Execution.Portfolio;
 using Peregrine.MarketData;
 using Peregrine.Strategy;
@@ -10,27 +11,27 @@ namespace Peregrine.Execution.Trading;
 /// <summary>All that the core knows of one symbol: senses, strategy, position and the last wish.</summary>
 public sealed class SymbolTrading
 {
-    /// <summary>Trade ids whose fee was booked; far more than reports of one order can be told twice.</summary>
-    private const int FeesRemembered = 1_024;
+    /// <summary>Trade ids that were taken in; far more than can be told twice.</summary>
+    private const int TradesRemembered = 1_024;
 
-    private readonly AssetCode _baseAsset;
-    private readonly long[] _feeTrades = new long[FeesRemembered];
-    private int _feeNext;
+    private readonly long[] _trades = new long[TradesRemembered];
+    private int _tradeNext;
 
     public SymbolTrading(Instrument instrument, SymbolState state, IStrategy? strategy)
     {
         Instrument = instrument;
         State = state;
         Strategy = strategy;
-        _baseAsset = AssetCode.Create(instrument.BaseAsset);
+        BaseAsset = AssetCode.Create(instrument.BaseAsset);
         QuoteAsset = AssetCode.Create(instrument.QuoteAsset);
-        Array.Fill(_feeTrades, -1);
+        Array.Fill(_trades, -1);
     }
 
     public Instrument Instrument { get; }
     public SymbolState State { get; }
     public IStrategy? Strategy { get; }
     public Position Position { get; } = new();
+    public AssetCode BaseAsset { get; }
     public AssetCode QuoteAsset { get; }
 
     /// <summary>When the newest book data arrived.</summary>
@@ -39,6 +40,20 @@ public sealed class SymbolTrading
     internal bool SnapshotRequested { get; set; }
     internal bool HasTarget { get; set; }
     internal long LastOrderNanos { get; set; } = long.MinValue / 2;
+    internal NewOrder LastOrder { get; set; }
+
+    /// <summary>Orders since the last fill.</summary>
+    public int OrdersWithoutFill { get; internal set; }
+
+    /// <summary>When the position was entered; 0 without one.</summary>
+    internal long EnteredNanos { get; set; }
+
+    /// <summary>A barrier closed the position: the strategy's wish to hold it counts no more until the wish changes.</summary>
+    internal bool StandsDown { get; set; }
+
+    internal int ProtectionRefusals { get; set; }
+    internal long ProtectionNotBefore { get; set; } = long.MinValue;
+
     internal RiskVerdict LastRefusal { get; set; }
 
     /// <summary>The position that the strategy last asked for.</summary>
@@ -50,7 +65,8 @@ public sealed class SymbolTrading
     /// <summary>What closing at the mid would bring; zero while there is no mid.</summary>
     public Notional Unrealised => Mark.IsZero ? Notional.Zero : Position.Unrealised(Mark);
 
-    private Price Mark => State.Book.Mid is { IsZero: false } mid ? mid : State.LastTradePrice;
+    /// <summary>What a unit is worth now; zero while nobody knows.</summary>
+    public Price Mark => State.Book.Mid is { IsZero: false } mid ? mid : State.LastTradePrice;
 
     internal BookChange OnEvent(in MarketEvent entry, ReadOnlySpan<long> payload)
     {
@@ -58,13 +74,22 @@ public sealed class SymbolTrading
         return State.OnEvent(in entry, payload);
     }
 
-    /// <summary>Books the fee of one fill once, whichever asset it was taken in.</summary>
+    /// <summary>Whether the trade is told for the first time; it is remembered.</summary>
+    internal bool IsNewTrade(long tradeId)
+    {
+        if (HasTrade(tradeId)) return false;
+        _trades[_tradeNext++ % TradesRemembered] = tradeId;
+        return true;
+    }
+
+    /// <summary>Whether the trade was told before.</summary>
+    internal bool HasTrade(long tradeId) => Array.IndexOf(_trades, tradeId) >= 0;
+
+    /// <summary>Books the fee of one fill, whichever asset it was taken in.</summary>
     internal void BookFee(in OrderReport report)
     {
-        if (Array.IndexOf(_feeTrades, report.TradeId) >= 0) return;
-        _feeTrades[_feeNext++ % FeesRemembered] = report.TradeId;
         if (report.CommissionAsset == QuoteAsset) Position.FeeInQuote(Notional.FromUnits(report.CommissionUnits));
-        else if (report.CommissionAsset == _baseAsset && Instrument.Market == Market.Spot) Position.FeeInBase(new Quantity(report.CommissionUnits));
+        else if (report.CommissionAsset == BaseAsset && Instrument.Market == Market.Spot) Position.FeeInBase(new Quantity(report.CommissionUnits));
         else Position.FeeInOther(report.CommissionUnits);
     }
 }

@@ -2,6 +2,8 @@ using Peregrine.Common;
 using Peregrine.Common.Events;
 using Peregrine.Common.Orders;
 using Peregrine.Execution.Orders;
+using Peregrine.Execution.Portfolio;
+using Peregrine.Execution.Reconciliation;
 using Peregrine.Execution.Risk;
 using Peregrine.MarketData;
 using Peregrine.MarketData.Trust;
@@ -22,16 +24,14 @@ public sealed class TradingCore
     private const long ClockStepNanos = 500_000_000;
 
     private readonly CoreOptions _options;
-    private readonly InstrumentTable _instruments;
     private readonly IEventWriter _outputs;
     private readonly SymbolTrading[] _symbols;
-    private readonly OrderRate _rate;
-    private readonly Dictionary<AssetCode, long> _freeUnits = new(64); // More assets than symbols can name; it must not grow on the hot path.
+    private readonly OrderPlacement _placement;
+    private readonly Protection _protection;
+    private readonly Flattener _flattener;
     private long _nowNanos;
     private long _timerNanos;
     private long _timerTicks;
-    private bool _gatewayIsReady;
-    private bool _cancelsAll;
 
     /// <param name="options">How targets become orders, and the limits.</param>
     /// <param name="instruments">The symbols of the run; no symbol may join later.</param>
@@ -41,16 +41,31 @@ public sealed class TradingCore
     public TradingCore(CoreOptions options, InstrumentTable instruments, Func<Instrument, SymbolState> stateOf, Func<Instrument, IStrategy?> strategyOf, IEventWriter outputs)
     {
         _options = options;
-        _instruments = instruments;
         _outputs = outputs;
-        _rate = new OrderRate(options.Limits.MaxOrdersPerMinute);
         _symbols = [.. instruments.All.Select(instrument => new SymbolTrading(instrument, stateOf(instrument), options.Trades ? strategyOf(instrument) : null))];
-        State = options.Trades ? TradingState.Active : TradingState.Halted;
+        States = new TradingStates(_symbols.Length) { Trades = options.Trades };
+        Reconciler = new Reconciler(Orders, Ledger, _symbols);
+        _placement = new OrderPlacement(options, _symbols, Orders, States, Losses, Reconciler, Requests, outputs);
+        _protection = new Protection(options, Orders, _placement, Requests);
+        _flattener = new Flattener(_symbols, Orders, _placement);
     }
 
-    public TradingState State { get; private set; }
+    /// <summary>What may be traded: the kill switch and its parts.</summary>
+    public TradingStates States { get; }
+
+    /// <summary>The account's state.</summary>
+    public TradingState State => States.Account;
+
     public OrderManager Orders { get; } = new();
     public RequestQueue Requests { get; } = new();
+
+    /// <summary>What the account should hold.</summary>
+    public AssetLedger Ledger { get; } = new();
+
+    /// <summary>The day's result and the drawdown.</summary>
+    public LossWatch Losses { get; } = new();
+
+    public Reconciler Reconciler { get; }
 
     /// <summary>Gaps in market data since the start.</summary>
     public long Gaps { get; private set; }
@@ -59,7 +74,10 @@ public sealed class TradingCore
     public long Fills { get; private set; }
 
     /// <summary>Orders that the gate refused.</summary>
-    public long Refusals { get; private set; }
+    public long Refusals => _placement.Refusals;
+
+    /// <summary>Fills of orders that had been given up.</summary>
+    public long LateFills { get; private set; }
 
     /// <summary>One entry per symbol, in the order of their ids.</summary>
     public IReadOnlyList<SymbolTrading> Symbols => _symbols;
@@ -67,33 +85,31 @@ public sealed class TradingCore
     public SymbolTrading this[SymbolId symbol] => _symbols[symbol.Value - 1];
 
     /// <summary>Realised and unrealised result of all symbols, each marked at its mid.</summary>
-    public Notional Result
-    {
-        get
-        {
-            Notional result = Notional.Zero;
-            foreach (SymbolTrading symbol in _symbols) result += symbol.Result;
-            return result;
-        }
-    }
+    public Notional Result => _placement.Result;
 
     /// <summary>Free units (1e-8) of an asset as the exchange last said; null while it has not.</summary>
-    public long? FreeUnits(AssetCode asset) => _freeUnits.TryGetValue(asset, out long units) ? units : null;
+    public long? FreeUnits(AssetCode asset) => _placement.FreeUnits(asset);
+
+    /// <summary>The exchange's clock as the last timer told of it.</summary>
+    public ClockReading Clock => _placement.Clock;
 
     /// <summary>Takes in one event. Outputs go to the writer, requests to <see cref="Requests"/>.</summary>
     public void OnEvent(long sequence, in MarketEvent entry, ReadOnlySpan<long> payload)
     {
         if (entry.Kind.IsOutput()) return;
-        if (entry.ReceiveTimeNanos > _nowNanos) _nowNanos = entry.ReceiveTimeNanos;
+        if (entry.ReceiveTimeNanos > _nowNanos) _placement.NowNanos = _nowNanos = entry.ReceiveTimeNanos;
         switch (entry.Kind)
         {
             case EventKind.Session: Begin(sequence, in entry, payload); break;
             case EventKind.Timer: OnTimer(sequence, in entry); break;
             case EventKind.Command: OnCommand(sequence, in entry); break;
             case EventKind.Line: OnLine(sequence, in entry, payload); break;
-            case EventKind.OrderReport: OnReport(in entry, in Payload.Read<OrderReport>(payload)); break;
+            case EventKind.OrderReport: OnReport(sequence, in entry, in Payload.Read<OrderReport>(payload)); break;
             case EventKind.Position: OnPosition(in entry, in Payload.Read<PositionRecord>(payload)); break;
-            case EventKind.Balance: OnBalance(in Payload.Read<BalanceUpdate>(payload)); break;
+            case EventKind.Balance: OnBalance(in entry, in Payload.Read<BalanceUpdate>(payload)); break;
+            case EventKind.Reconcile: OnReconcile(sequence, in entry); break;
+            case EventKind.Holding: OnHolding(in entry, payload); break;
+            case EventKind.RiskMemory: Losses.Restore(in Payload.Read<RiskMemory>(payload)); break;
             default: OnMarket(sequence, in entry, payload); break;
         }
     }
@@ -103,49 +119,76 @@ public sealed class TradingCore
         // Positions stay: a session may begin anew within a process, after the hot thread was restarted. What was asked for before must not be done now.
         Orders.Begin((ulong)session.Plain.A);
         Requests.Clear();
-        _gatewayIsReady = false;
+        Reconciler.Begin(isNewProcess: session.Plain.C <= 1);
+        _placement.GatewayIsReady = false;
         _timerNanos = _timerTicks = 0;
         foreach (SymbolTrading symbol in _symbols) Sense(sequence, symbol, in session, payload);
-        if (session.Plain.C > 1) return; // The hot thread came back within its process: what a person or a guard forbade stays forbidden.
-        State = _options.Trades ? TradingState.Active : TradingState.Halted;
-        _cancelsAll = false;
+        if (session.Plain.C <= 1) States.Arm(); // Where the hot thread came back within its process, what a person or a guard forbade stays forbidden.
     }
 
     private void OnCommand(long sequence, in MarketEvent command)
     {
         var order = (CoreOrder)command.Plain.A;
-        State = order switch
+        var reason = (HaltReason)command.Plain.B;
+        if (reason == HaltReason.None) reason = HaltReason.Operator;
+        int strategy = (int)command.Plain.C;
+        if (!command.Symbol.IsNone || strategy != 0)
         {
-            CoreOrder.Halt or CoreOrder.CancelAll => TradingState.Halted,
-            CoreOrder.ReduceOnly => TradingState.ReduceOnly,
-            CoreOrder.Arm when _options.Trades => TradingState.Active,
-            _ => State,
-        };
-        if (order == CoreOrder.Arm) _cancelsAll = false;
-        if (order != CoreOrder.CancelAll) return;
-        _cancelsAll = true;
-        CancelOpen(sequence, in command);
+            Narrow(command.Symbol, strategy, order, reason);
+            return;
+        }
+        switch (order)
+        {
+            case CoreOrder.ReduceOnly: Raise(sequence, in command, KillLevel.ReduceOnly, reason); break;
+            case CoreOrder.Halt: Raise(sequence, in command, KillLevel.HaltNew, reason); break;
+            case CoreOrder.CancelAll: Raise(sequence, in command, KillLevel.CancelAll, reason); break;
+            case CoreOrder.Flatten: Raise(sequence, in command, KillLevel.Flatten, reason); break;
+            case CoreOrder.Reconcile: Reconciler.Want(); break;
+            case CoreOrder.AcceptBalances: Reconciler.AcceptNext(); break;
+            case CoreOrder.Arm: Arm(); break;
+            default: break;
+        }
     }
 
-    /// <summary>An order of unknown state is cancelled like any other: the answer says what became of it.</summary>
-    private void CancelOpen(long sequence, in MarketEvent cause)
+    private void Arm()
     {
-        if (Orders.OpenCount == 0) return;
-        foreach (ref readonly TrackedOrder order in Orders.Orders)
+        States.Arm();
+        foreach (SymbolTrading symbol in _symbols) symbol.OrdersWithoutFill = 0;
+        if (HasMarks) Losses.Accept(Result);
+        Reconciler.Doubt();
+        Requests.Enqueue(new CoreRequest { Kind = CoreRequestKind.Alert, Alert = CoreAlert.Armed });
+    }
+
+    private void Narrow(SymbolId symbol, int strategy, CoreOrder order, HaltReason reason)
+    {
+        TradingState? state = order switch
         {
-            if (!order.IsOpen) continue;
-            CancelIntent intent = new() { ClientId = order.ClientId, ExchangeOrderId = order.ExchangeOrderId, CauseSequence = sequence };
-            MarketEvent record = OutputOf(EventKind.CancelIntent, this[order.Symbol], in cause);
-            _outputs.Append(in record, Payload.Of(ref intent));
-            Requests.Enqueue(new CoreRequest { Kind = CoreRequestKind.Cancel, Symbol = order.Symbol, Cancel = intent });
-        }
+            CoreOrder.Halt or CoreOrder.CancelAll => TradingState.Halted,
+            CoreOrder.ReduceOnly or CoreOrder.Flatten => TradingState.ReduceOnly,
+            CoreOrder.Arm => TradingState.Active,
+            _ => null,
+        };
+        if (state is not { } wanted) return;
+        if (!symbol.IsNone && symbol.Value <= _symbols.Length) States.Set(symbol, wanted);
+        else if (strategy != 0) States.Set(strategy, wanted);
+        else return;
+        Requests.Enqueue(new CoreRequest { Kind = CoreRequestKind.Alert, Symbol = symbol, Alert = CoreAlert.Narrowed, Reason = reason });
+    }
+
+    private void Raise(long sequence, in MarketEvent cause, KillLevel level, HaltReason reason)
+    {
+        if (!States.Raise(level, reason)) return;
+        Requests.Enqueue(new CoreRequest { Kind = CoreRequestKind.Alert, Alert = CoreAlert.Halted, Reason = reason });
+        if (level >= KillLevel.CancelAll) _placement.CancelOpen(sequence, in cause);
     }
 
     private void OnLine(long sequence, in MarketEvent line, ReadOnlySpan<long> payload)
     {
         if (line.Plain.A == OrderLine)
         {
-            _gatewayIsReady = line.Plain.B != 0;
+            _placement.GatewayIsReady = line.Plain.B != 0;
+            Reconciler.OnLine(_placement.GatewayIsReady);
+            AskForRound();
             return;
         }
         foreach (SymbolTrading symbol in _symbols)
@@ -167,12 +210,16 @@ public sealed class TradingCore
 
     private void OnTimer(long sequence, in MarketEvent timer)
     {
-        if (_cancelsAll) CancelOpen(sequence, in timer);
+        _placement.Clock = new ClockReading(timer.Plain.B, timer.Plain.C);
+        if (States.Level >= KillLevel.CancelAll) _placement.CancelOpen(sequence, in timer);
+        if (States.Level == KillLevel.Flatten) _flattener.OnTimer(sequence, in timer, _nowNanos);
         for (int slot = Orders.NextToQuery(_nowNanos); slot >= 0; slot = Orders.NextToQuery(_nowNanos))
         {
             ref readonly TrackedOrder order = ref Orders[slot];
             Requests.Enqueue(new CoreRequest { Kind = CoreRequestKind.Query, Symbol = order.Symbol, ClientId = order.ClientId });
         }
+        AskForRound();
+        WatchLosses(sequence, in timer);
         long elapsed = _timerNanos == 0 ? 0 : timer.ReceiveTimeNanos - _timerNanos;
         // Timers carry a clock that nobody sets: where the two disagree, ours was.
         long steady = timer.Plain.A - _timerTicks;
@@ -233,25 +280,163 @@ public sealed class TradingCore
 
     private void OnPosition(in MarketEvent entry, in PositionRecord position)
     {
-        if (!entry.Symbol.IsNone && entry.Symbol.Value <= _symbols.Length) this[entry.Symbol].Position.Restore(in position);
+        if (entry.Symbol.IsNone || entry.Symbol.Value > _symbols.Length) return;
+        SymbolTrading symbol = this[entry.Symbol];
+        symbol.Position.Restore(in position);
+        symbol.EnteredNanos = position.Quantity.IsZero ? 0 : _nowNanos;
     }
 
-    private void OnBalance(in BalanceUpdate balance) => _freeUnits[balance.Asset] = balance.FreeUnits;
+    private void OnBalance(in MarketEvent entry, in BalanceUpdate balance)
+    {
+        if (entry.Plain.B != 0)
+        {
+            Ledger.Add(balance.Asset, entry.Plain.B); // Somebody put in or took out: that explains itself.
+            Reconciler.OnActivity();
+            return;
+        }
+        _placement.SetFree(balance.Asset, balance.FreeUnits);
+        if (entry.Plain.A == (long)ReportSource.Query) Reconciler.OnBalance(in balance);
+    }
 
-    private void OnReport(in MarketEvent entry, in OrderReport report)
+    private void OnHolding(in MarketEvent entry, ReadOnlySpan<long> payload)
+    {
+        if (!entry.Symbol.IsNone) Reconciler.RestoreTradesFrom(entry.Symbol, entry.Plain.A);
+        if (payload.Length == 0) return;
+        ref readonly BalanceUpdate holding = ref Payload.Read<BalanceUpdate>(payload);
+        Ledger.Restore(holding.Asset, holding.FreeUnits);
+    }
+
+    private void AskForRound()
+    {
+        if (!_options.Reconciles || !Reconciler.IsDue(_nowNanos)) return;
+        Requests.Enqueue(new CoreRequest { Kind = CoreRequestKind.Reconcile, Round = Reconciler.Round });
+    }
+
+    private void OnReconcile(long sequence, in MarketEvent entry)
+    {
+        var phase = (ReconcilePhase)entry.Plain.B;
+        if (phase == ReconcilePhase.Done)
+        {
+            while (Reconciler.TryTakeLoose(_nowNanos, out SymbolId id, out OrderReport report, out int slot))
+            {
+                if (slot >= 0) Orders.Bind(slot, report.ExchangeOrderId);
+                MarketEvent trade = entry;
+                trade.Symbol = id;
+                TakeReport(sequence, in trade, in report);
+            }
+        }
+        if (Reconciler.OnPhase(entry.Plain.A, phase, _nowNanos) == RoundOutcome.Differs) Raise(sequence, in entry, KillLevel.HaltNew, HaltReason.Balances);
+    }
+
+    private void OnReport(long sequence, in MarketEvent entry, in OrderReport report)
     {
         if (entry.Symbol.IsNone || entry.Symbol.Value > _symbols.Length) return;
-        ReportEffect effect = Orders.Apply(entry.Symbol, in report, _nowNanos);
-        if (!effect.Known) return;
-        SymbolTrading symbol = this[entry.Symbol];
-        ref readonly TrackedOrder order = ref Orders[effect.Slot];
-        if (effect.FilledNow.Raw > 0)
+        bool isTradeRow = report.Source == ReportSource.Query && report.Report == ReportType.Trade && report.ClientId.IsEmpty;
+        if (!isTradeRow)
         {
-            Fills++;
-            symbol.Position.Fill(order.Side, effect.FilledNow, Notional.FromUnits(effect.QuoteUnitsNow));
+            if (report.Source is ReportSource.Stream or ReportSource.Reply) Reconciler.OnActivity();
+            TakeReport(sequence, in entry, in report);
+            return;
         }
-        if (report.TradeId >= 0 && report.Report == ReportType.Trade) symbol.BookFee(in report);
-        if (effect.Ended) Requests.Enqueue(new CoreRequest { Kind = CoreRequestKind.OrderEnded, Symbol = entry.Symbol, ClientId = order.ClientId });
+        Reconciler.OnTrade(entry.Symbol, report.TradeId);
+        if (this[entry.Symbol].HasTrade(report.TradeId)) return;
+        if (Orders.FindByExchangeId(entry.Symbol, report.ExchangeOrderId) >= 0) TakeReport(sequence, in entry, in report);
+        else Reconciler.OnLooseTrade(entry.Symbol, in report);
+    }
+
+    private void TakeReport(long sequence, in MarketEvent entry, in OrderReport report)
+    {
+        SymbolTrading symbol = this[entry.Symbol];
+        bool isNewTrade = report is { Report: ReportType.Trade, TradeId: >= 0 } && symbol.IsNewTrade(report.TradeId);
+        ReportEffect effect = Orders.Apply(entry.Symbol, in report, isNewTrade, _nowNanos);
+        bool isListedOpen = report is { Source: ReportSource.Query, Report: ReportType.Status, Status: OrderStatus.New or OrderStatus.PartiallyFilled };
+        if (isListedOpen) Reconciler.OnOpenOrder(entry.Symbol, in report, effect.Known ? effect.Slot : -1);
+        if (!effect.Known)
+        {
+            if (isNewTrade) BookForeign(symbol, in report);
+            return;
+        }
+        ref readonly TrackedOrder order = ref Orders[effect.Slot];
+        if (effect.FilledNow.Raw > 0) Book(symbol, in order, in effect);
+        if (isNewTrade)
+        {
+            symbol.BookFee(in report);
+            Ledger.Add(report.CommissionAsset, -report.CommissionUnits);
+        }
+        if (effect.WasAbsent)
+        {
+            LateFills++;
+            Reconciler.Doubt();
+            Requests.Enqueue(new CoreRequest { Kind = CoreRequestKind.Alert, Symbol = entry.Symbol, Alert = CoreAlert.LateFill, ClientId = order.ClientId });
+        }
+        if (effect.Adopted && report.Source != ReportSource.Local) OnOrphan(sequence, in entry, in order);
+        if (report.ErrorCode == ErrorCodes.NewOrderRejected) Reconciler.Doubt(); // Too little balance may be a fill that we do not know.
+        if (!effect.Ended) return;
+        Requests.Enqueue(new CoreRequest { Kind = CoreRequestKind.OrderEnded, Symbol = entry.Symbol, ClientId = order.ClientId });
+        _protection.OnEnded(symbol, in order, _nowNanos);
+        _protection.Keep(sequence, symbol, in entry, _nowNanos);
+        WatchLosses(sequence, in entry);
+    }
+
+    private void Book(SymbolTrading symbol, in TrackedOrder order, in ReportEffect effect)
+    {
+        Fills++;
+        bool wasFlat = symbol.Position.Quantity.IsZero;
+        symbol.Position.Fill(order.Side, effect.FilledNow, Notional.FromUnits(effect.QuoteUnitsNow));
+        symbol.OrdersWithoutFill = 0;
+        if (wasFlat) symbol.EnteredNanos = _nowNanos;
+        if (symbol.Position.Quantity.IsZero) symbol.EnteredNanos = 0;
+        Ledger.Add(symbol.BaseAsset, effect.FilledNow.Raw * order.Side.Sign());
+        Ledger.Add(symbol.QuoteAsset, -effect.QuoteUnitsNow * order.Side.Sign());
+    }
+
+    /// <summary>Somebody else's fill in the same account: no position of ours, but it moves what the account holds.</summary>
+    private void BookForeign(SymbolTrading symbol, in OrderReport report)
+    {
+        Ledger.Add(symbol.BaseAsset, report.LastQuantity.Raw * report.Side.Sign());
+        Ledger.Add(symbol.QuoteAsset, -(report.LastPrice * report.LastQuantity).ToUnits() * report.Side.Sign());
+        Ledger.Add(report.CommissionAsset, -report.CommissionUnits);
+    }
+
+    private void OnOrphan(long sequence, in MarketEvent entry, in TrackedOrder order)
+    {
+        Requests.Enqueue(new CoreRequest { Kind = CoreRequestKind.Alert, Symbol = entry.Symbol, Alert = CoreAlert.Orphan, ClientId = order.ClientId });
+        if (_options.Orphans == OrphanPolicy.Cancel && order.IsOpen) _placement.Cancel(sequence, in entry, in order);
+    }
+
+    /// <summary>Whether every position has a price to be valued at.</summary>
+    private bool HasMarks
+    {
+        get
+        {
+            foreach (SymbolTrading symbol in _symbols)
+                if (!symbol.Position.Quantity.IsZero && symbol.Mark.IsZero) return false;
+            return true;
+        }
+    }
+
+    private void WatchLosses(long sequence, in MarketEvent cause)
+    {
+        if (!_options.Trades || !HasMarks) return;
+        RiskLimits limits = _options.Limits;
+        Notional result = Result;
+        Losses.Look(result, _nowNanos);
+        if (!limits.MaxDailyLoss.IsZero && Losses.Today(result) < -limits.MaxDailyLoss) Raise(sequence, in cause, KillLevel.ReduceOnly, HaltReason.DailyLoss);
+        if (!limits.MaxDrawdown.IsZero && Losses.Drawdown(result) > limits.MaxDrawdown) Raise(sequence, in cause, KillLevel.ReduceOnly, HaltReason.Drawdown);
+        if (limits.MaxStrategyLoss.IsZero) return;
+        foreach (SymbolTrading symbol in _symbols)
+        {
+            if (symbol.Strategy is not { } strategy || States.OfStrategy(strategy.Id) != TradingState.Active || ResultOf(strategy.Id) >= -limits.MaxStrategyLoss) continue;
+            Narrow(SymbolId.None, strategy.Id, CoreOrder.ReduceOnly, HaltReason.StrategyLoss);
+        }
+    }
+
+    private Notional ResultOf(int strategy)
+    {
+        Notional result = Notional.Zero;
+        foreach (SymbolTrading symbol in _symbols)
+            if (symbol.Strategy?.Id == strategy) result += symbol.Result;
+        return result;
     }
 
     private void Decide(long sequence, SymbolTrading symbol, in MarketEvent entry, ReadOnlySpan<long> payload)
@@ -265,78 +450,63 @@ public sealed class TradingCore
             HasOpenOrder = Orders.HasOpen(symbol.Instrument.Id),
         };
         symbol.Strategy.OnEvent(in input, ref answer);
-        if (!answer.HasTarget) return;
+        if (_protection.IsTimeUp(symbol, _nowNanos)) symbol.StandsDown = true;
+        if (symbol.StandsDown) StandDown(symbol, ref answer);
+        if (answer.HasTarget) Pursue(sequence, symbol, in entry, in answer);
+        _protection.Keep(sequence, symbol, in entry, _nowNanos);
+    }
 
+    /// <summary>A barrier was reached: the position is closed, and the wish that led into it counts no more until it is given up.</summary>
+    private static void StandDown(SymbolTrading symbol, ref StrategyAnswer answer)
+    {
+        bool isGivenUp = answer.HasTarget && answer.Target.IsZero;
+        answer.HasTarget = true;
+        answer.Target = Quantity.Zero;
+        if (!isGivenUp) return;
+        symbol.StandsDown = false;
+        symbol.ProtectionRefusals = 0;
+    }
+
+    private void Pursue(long sequence, SymbolTrading symbol, in MarketEvent entry, in StrategyAnswer answer)
+    {
+        SymbolId id = symbol.Instrument.Id;
         bool changed = answer.Target != symbol.Target || !symbol.HasTarget;
         symbol.Target = answer.Target;
         symbol.HasTarget = true;
         Quantity missing = answer.Target - symbol.Position.Quantity;
         Side side = missing.Raw > 0 ? Side.Buy : Side.Sell;
         Quantity quantity = symbol.Instrument.Rules.FloorToStep(Quantity.Abs(missing));
-        bool waits = Orders.HasOpen(symbol.Instrument.Id) || _nowNanos - symbol.LastOrderNanos < _options.OrderPauseMillis * 1_000_000L;
-        Price price = symbol.State.IsTradable ? LimitPrice(symbol, side) : Price.Zero;
-        if (quantity.IsZero || waits || IsDust(symbol, price, quantity))
+        bool pauses = _nowNanos - symbol.LastOrderNanos < _options.OrderPauseMillis * 1_000_000L;
+        bool hasOpen = Orders.HasOpen(id);
+        Price price = symbol.State.IsTradable ? _placement.LimitPrice(symbol, side) : Price.Zero;
+        bool isNothing = quantity.IsZero || OrderPlacement.IsDust(symbol, price, quantity);
+        if (hasOpen && !pauses && !isNothing && _protection.IsOn && Orders.OpenOf(id) is { } open && open.InLists == open.Count)
+        {
+            // The barriers stand in the way of what is wanted now: they go first, and their end brings us here again.
+            symbol.LastOrderNanos = _nowNanos;
+            _placement.CancelOpen(sequence, in entry, symbol);
+        }
+        if (isNothing || hasOpen || pauses)
         {
             if (changed) Record(sequence, symbol, in entry, in answer, RiskVerdict.None, Side.None, Price.Zero, Quantity.Zero);
             return;
         }
 
-        RiskVerdict verdict = RiskGate.Check(Question(symbol, side, price, quantity), _options.Limits);
+        NewOrder order = new(id, side, OrderType.Limit, TimeInForce.ImmediateOrCancel, price, quantity, symbol.Strategy!.Id);
+        long modelAge = symbol.State.Model.TimeNanos > 0 ? _nowNanos - symbol.State.Model.TimeNanos : -1;
+        RiskVerdict verdict = _placement.Check(symbol, in order, modelAgeNanos: modelAge);
         if (verdict != RiskVerdict.Approved)
         {
-            Refusals++;
+            _placement.Refusals++;
             // The same refusal of the same wish, hundreds of times a second, is one fact.
             if (changed || verdict != symbol.LastRefusal) Record(sequence, symbol, in entry, in answer, verdict, side, price, quantity);
+            if (verdict == RiskVerdict.OrdersWithoutFill && States.OfSymbol(id) == TradingState.Active) Narrow(id, 0, CoreOrder.ReduceOnly, HaltReason.OrdersWithoutFill);
             symbol.LastRefusal = verdict;
             return;
         }
         symbol.LastRefusal = RiskVerdict.None;
         Record(sequence, symbol, in entry, in answer, verdict, side, price, quantity);
-        Place(sequence, symbol, in entry, side, price, quantity, symbol.Strategy.Id);
-    }
-
-    private RiskInput Question(SymbolTrading symbol, Side side, Price price, Quantity quantity) => new()
-    {
-        Instrument = symbol.Instrument,
-        State = State,
-        Side = side,
-        Type = OrderType.Limit,
-        Price = price,
-        Quantity = quantity,
-        BookIsTradable = symbol.State.IsTradable,
-        BestBid = symbol.State.Book.BestBid.Price,
-        BestAsk = symbol.State.Book.BestAsk.Price,
-        DataAgeNanos = _nowNanos - symbol.LastBookNanos,
-        Position = symbol.Position.Quantity,
-        OpenBuyQuantity = Orders.OpenQuantity(symbol.Instrument.Id, Side.Buy),
-        OpenSellQuantity = Orders.OpenQuantity(symbol.Instrument.Id, Side.Sell),
-        OpenOrders = Orders.OpenCount,
-        HasUnknownOrder = Orders.HasUnknown(symbol.Instrument.Id),
-        OrdersLastMinute = _rate.Within(_nowNanos),
-        Result = Result,
-        GatewayIsReady = _gatewayIsReady,
-        FreeQuote = FreeUnits(symbol.QuoteAsset) is { } units ? Notional.FromUnits(units) : null,
-    };
-
-    private void Place(long sequence, SymbolTrading symbol, in MarketEvent entry, Side side, Price price, Quantity quantity, int strategyId)
-    {
-        int slot = Orders.Add(symbol.Instrument.Id, side, OrderType.Limit, TimeInForce.ImmediateOrCancel, price, quantity, strategyId, _nowNanos);
-        _rate.Count(_nowNanos);
-        symbol.LastOrderNanos = _nowNanos;
-        OrderIntent intent = new()
-        {
-            ClientId = Orders[slot].ClientId,
-            CauseSequence = sequence,
-            Price = price,
-            Quantity = quantity,
-            StrategyId = strategyId,
-            Side = side,
-            Type = OrderType.Limit,
-            TimeInForce = TimeInForce.ImmediateOrCancel,
-        };
-        MarketEvent record = OutputOf(EventKind.OrderIntent, symbol, in entry);
-        _outputs.Append(in record, Payload.Of(ref intent));
-        Requests.Enqueue(new CoreRequest { Kind = CoreRequestKind.Place, Symbol = symbol.Instrument.Id, Intent = intent });
+        _placement.Place(sequence, symbol, in entry, in order);
     }
 
     private void Record(long sequence, SymbolTrading symbol, in MarketEvent entry, in StrategyAnswer answer, RiskVerdict verdict, Side side, Price price, Quantity quantity)
@@ -357,32 +527,7 @@ public sealed class TradingCore
             Verdict = verdict,
             Side = side,
         };
-        MarketEvent record = OutputOf(EventKind.Decision, symbol, in entry);
+        MarketEvent record = OrderPlacement.OutputOf(EventKind.Decision, symbol, in entry);
         _outputs.Append(in record, Payload.Of(ref decision));
     }
-
-    private static MarketEvent OutputOf(EventKind kind, SymbolTrading symbol, in MarketEvent cause) => new()
-    {
-        Kind = kind,
-        Symbol = symbol.Instrument.Id,
-        ExchangeTimeMicros = cause.ExchangeTimeMicros,
-        ReceiveTimeNanos = cause.ReceiveTimeNanos,
-    };
-
-    /// <summary>A price that takes what is offered now and little more.</summary>
-    private Price LimitPrice(SymbolTrading symbol, Side side)
-    {
-        TradingRules rules = symbol.Instrument.Rules;
-        if (side == Side.Buy)
-        {
-            Price ask = symbol.State.Book.BestAsk.Price;
-            return rules.FloorToTick(new Price(ask.Raw + (long)((Int128)ask.Raw * _options.ReachBasisPoints / 10_000)));
-        }
-        Price bid = symbol.State.Book.BestBid.Price;
-        return rules.CeilingToTick(new Price(bid.Raw - (long)((Int128)bid.Raw * _options.ReachBasisPoints / 10_000)));
-    }
-
-    /// <summary>Too little for the exchange to take: it stays, and is not asked for again and again.</summary>
-    private static bool IsDust(SymbolTrading symbol, Price price, Quantity quantity) =>
-        quantity < symbol.Instrument.Rules.MinQuantity || (!price.IsZero && price * quantity < symbol.Instrument.Rules.MinNotional);
 }
