@@ -3,6 +3,7 @@ using System.Globalization;
 
 using Peregrine.App.Appliance;
 using Peregrine.App.Configuration;
+using Peregrine.App.Safety;
 using Peregrine.Binance.Rest;
 
 namespace Peregrine.App.Commands;
@@ -86,6 +87,7 @@ internal static class RunCommand
         }
 
         using Appliance.Appliance appliance = new(home, info, log, time, random);
+        using KillSignals signals = new(appliance.Safety, options.Mode != RunMode.Record, log.Write);
         appliance.Start();
         appliance.Wait(seconds is { } limit ? TimeSpan.FromSeconds(limit) : Timeout.InfiniteTimeSpan, stop);
         RunSummary summary = appliance.Stop();
