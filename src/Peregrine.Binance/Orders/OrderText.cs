@@ -13,7 +13,28 @@ internal static class OrderText
         OrderType.Limit => "LIMIT"u8,
         OrderType.LimitMaker => "LIMIT_MAKER"u8,
         OrderType.Market => "MARKET"u8,
+        OrderType.StopLoss => "STOP_LOSS"u8,
+        OrderType.StopLossLimit => "STOP_LOSS_LIMIT"u8,
+        OrderType.TakeProfit => "TAKE_PROFIT"u8,
+        OrderType.TakeProfitLimit => "TAKE_PROFIT_LIMIT"u8,
         _ => default,
+    };
+
+    public static ReadOnlySpan<byte> Of(SelfTradePrevention mode) => mode switch
+    {
+        SelfTradePrevention.ExpireMaker => "EXPIRE_MAKER"u8,
+        SelfTradePrevention.ExpireBoth => "EXPIRE_BOTH"u8,
+        SelfTradePrevention.Decrement => "DECREMENT"u8,
+        SelfTradePrevention.Transfer => "TRANSFER"u8,
+        SelfTradePrevention.None => "NONE"u8,
+        _ => "EXPIRE_TAKER"u8,
+    };
+
+    public static ReadOnlySpan<byte> Of(ResponseDetail detail) => detail switch
+    {
+        ResponseDetail.Acknowledge => "ACK"u8,
+        ResponseDetail.Full => "FULL"u8,
+        _ => "RESULT"u8,
     };
 
     public static ReadOnlySpan<byte> Of(TimeInForce timeInForce) => timeInForce switch

@@ -48,18 +48,12 @@ public sealed class BinanceRest : IDisposable
     /// <exception cref="IOException">The exchange is not there, or answered with an error.</exception>
     public async Task MeasureClockAsync(ServerClock clock, int samples, CancellationToken cancel)
     {
-        long offset = 0, best = long.MaxValue;
         for (int i = 0; i < samples; i++)
         {
-            long began = _time.GetTimestamp();
+            long sent = _time.GetTimestamp();
             byte[] body = await GetAsync("time", cancel).ConfigureAwait(false);
-            long roundTrip = (long)_time.GetElapsedTime(began).TotalMicroseconds;
-            long now = _time.GetUnixMicros();
-            if (roundTrip >= best) continue;
-            best = roundTrip;
-            offset = ServerTimeMicros(body) + (roundTrip / 2) - now;
+            clock.Observe(ServerTimeMicros(body), sent, _time.GetTimestamp());
         }
-        if (samples > 0) clock.Set(offset, best);
     }
 
     /// <summary>What the exchange says about these symbols. All of them are there, or it throws.</summary>

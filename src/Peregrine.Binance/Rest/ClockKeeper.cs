@@ -1,3 +1,5 @@
+using System.Net;
+
 using Peregrine.Common;
 
 namespace Peregrine.Binance.Rest;
@@ -11,6 +13,7 @@ internal sealed class ClockKeeper : IDisposable
 
     private readonly Uri _address;
     private readonly ServerClock _clock;
+    private readonly ExchangeDeadlines _deadlines;
     private readonly TimeProvider _time;
     private readonly Action<string> _log;
     private readonly HttpClient _http;
@@ -19,13 +22,15 @@ internal sealed class ClockKeeper : IDisposable
     private readonly CancellationTokenSource _ending = new();
     private readonly Thread _thread;
 
-    public ClockKeeper(BinanceEndpoints endpoints, Market market, ServerClock clock, TimeProvider time, Action<string> log)
+    public ClockKeeper(BinanceEndpoints endpoints, Market market, ServerClock clock, ExchangeDeadlines deadlines, TimeProvider time, Action<string> log)
     {
+        _deadlines = deadlines;
         _address = new Uri(endpoints.Rest, $"{BinanceEndpoints.RestPath(market)}/time");
         _clock = clock;
         _time = time;
         _log = log;
         _http = BinanceRest.CreateClient(endpoints);
+        clock.WhenDoubted = Doubt;
         _thread = new Thread(Run) { IsBackground = true, Name = "exchange clock" };
         _thread.Start();
     }
@@ -56,7 +61,7 @@ internal sealed class ClockKeeper : IDisposable
             try
             {
                 Measure();
-                pause = Every;
+                pause = _deadlines.IsAway ? AfterFailure : Every;
                 failing = false;
             }
             catch (Exception error) when (error is HttpRequestException or IOException or OperationCanceledException)
@@ -70,19 +75,17 @@ internal sealed class ClockKeeper : IDisposable
 
     private void Measure()
     {
-        long offset = 0, best = long.MaxValue;
+        if (_deadlines.IsAway) return; // Not even this may be asked.
         for (int i = 0; i < Samples; i++)
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, _address);
-            long began = _time.GetTimestamp();
+            long sent = _time.GetTimestamp();
             using HttpResponseMessage response = _http.Send(request, HttpCompletionOption.ResponseContentRead, _ending.Token);
-            long roundTrip = (long)_time.GetElapsedTime(began).TotalMicroseconds;
-            long now = _time.GetUnixMicros();
+            long received = _time.GetTimestamp();
+            if (response.StatusCode is HttpStatusCode.TooManyRequests or (HttpStatusCode)418)
+                _deadlines.StayAwayUntil((long)(_time.GetUtcNow() + BinanceRest.RetryAfter(response, _time) - DateTimeOffset.UnixEpoch).TotalMilliseconds);
             if (!response.IsSuccessStatusCode) throw new IOException($"HTTP {(int)response.StatusCode}");
-            if (roundTrip >= best) continue;
-            best = roundTrip;
-            offset = BinanceRest.ServerTimeMicros(BinanceRest.ReadBody(response, _ending.Token)) + (roundTrip / 2) - now;
+            _clock.Observe(BinanceRest.ServerTimeMicros(BinanceRest.ReadBody(response, _ending.Token)), sent, received);
         }
-        _clock.Set(offset, best);
     }
 }

@@ -15,7 +15,7 @@ namespace Peregrine.Binance.Wire;
 /// thread may read. In steady state nothing is allocated.
 /// </summary>
 /// <remarks>A message lies in memory with at least 8 readable bytes before it and 64 behind it, so that a vectorised reader need not look for its ends.</remarks>
-public sealed class WireLine : IDisposable
+public sealed class WireLine : Orders.IOrderLine, IDisposable
 {
     /// <summary>Readable bytes behind every message.</summary>
     public const int SlackAfter = 64;
@@ -33,6 +33,9 @@ public sealed class WireLine : IDisposable
 
     /// <summary>While messages keep coming, pings and pongs are still looked after so often.</summary>
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>How long a ban is waited for before it is looked at again.</summary>
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
 
     /// <summary>Reads are at least this long, so that a TLS record always fits.</summary>
     private const int ReadBytesMin = 1 << 15;
@@ -468,7 +471,12 @@ public sealed class WireLine : IDisposable
             bool said = false;
             while (true)
             {
-                // The very first try comes at once; after a loss even that one waits its share of the backoff.
+                // The very first try comes at once; after a loss even that one waits its share of the backoff. A ban is waited out before any.
+                if (_options.StayAway?.Invoke() is TimeSpan away && away > TimeSpan.Zero)
+                {
+                    if (_stop.WaitOne(away < LongestWait ? away : LongestWait)) return;
+                    continue;
+                }
                 if ((Connects > 0 || said) && _stop.WaitOne(_backoff.Next())) return;
                 try
                 {

@@ -44,6 +44,9 @@ public sealed record WireOptions
     public TimeSpan BackoffFirst { get; init; } = TimeSpan.FromMilliseconds(250);
     public TimeSpan BackoffCap { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>How long no connection may be made (a ban of our address); asked before every attempt, on the connecting thread. Null: at any time.</summary>
+    public Func<TimeSpan>? StayAway { get; init; }
+
     /// <summary>Larger messages are passed over and counted.</summary>
     public int MessageBytesMax { get; init; } = 1 << 20;
 
