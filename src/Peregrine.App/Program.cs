@@ -18,6 +18,7 @@ RootCommand root = new("Peregrine: a trading appliance for Binance. Start with '
     TortureCommand.Create(),
     DoctorCommand.Create(),
     BenchCommand.Create(),
+    SimulateCommand.Create(),
 };
 foreach (Command command in LedgerCommands.Create().Concat(TradingCommands.Create())) root.Add(command);
 

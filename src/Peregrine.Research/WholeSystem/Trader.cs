@@ -52,7 +52,7 @@ internal sealed class Trader : IEventHandler, IDisposable
         PositionHistory history = new(instruments);
         foreach ((long sequence, MarketEvent entry, long[] payload) in home.Recorded) history.OnEvent(sequence, in entry, payload);
         _ring = new EventRing(RingSlots, RingWords, home.NextSequence, this);
-        int features = new Strategy.Features.FeatureSet(instruments.All[0], setup.Features()).Count;
+        int features = new Strategy.Features.FeatureSet(instruments.All[0], setup.Features()).Specs.Count;
         Core = setup.CreateCore(instruments, new ChancyModel(features, new Strategy.Features.FeatureSet(instruments.All[0], setup.Features()).SchemaHash, world.Chance, _time), _ring);
         _shell = new CoreShell(
             new CoreShellParts
