@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Peregrine.Common;
+using Peregrine.Simulator.Faults;
 using Peregrine.Simulator.Limits;
 using Peregrine.Simulator.Markets;
 using Peregrine.Simulator.Matching;
@@ -18,7 +19,7 @@ internal sealed class ExchangeApi
     private readonly Dictionary<string, MarketSymbol> _symbols;
     private readonly Dictionary<string, Operation> _operations = new(StringComparer.Ordinal);
 
-    public ExchangeApi(IMarketSource market, OrderDesk desk, TimeProvider time, bool isSpot, LimitKeeper limits)
+    public ExchangeApi(IMarketSource market, OrderDesk desk, TimeProvider time, bool isSpot, LimitKeeper limits, TradingFaults faults)
     {
         (_market, _time, _isSpot, _limits) = (market, time, isSpot, limits);
         _symbols = market.Symbols.ToDictionary(s => s.Name, StringComparer.Ordinal);
@@ -33,8 +34,9 @@ internal sealed class ExchangeApi
         Add(new Operation("ticker.book", false, 2, (p, w) => ForSymbols(p, w, TickerBook)) { WeightOf = p => RequestWeights.BookTicker(p, isSpot) });
         Add(new Operation("premiumIndex", false, 1, Premium) { WeightOf = RequestWeights.PremiumIndex });
         Add(new Operation("openInterest", false, 1, OpenInterest));
-        TradingContext trading = new(market, desk, time);
-        foreach (Operation operation in (Operation[])[.. new OrderApi(trading).Operations, .. new AccountApi(trading).Operations]) Add(operation);
+        TradingContext trading = new(market, desk, time, faults);
+        foreach (Operation operation in (Operation[])[.. new OrderApi(trading).Operations, .. new AccountApi(trading).Operations])
+            Add(operation with { Run = (parameters, writer) => faults.Run(operation, parameters, writer) });
     }
 
     private long Millis => _time.GetUnixMicros() / 1_000;

@@ -66,6 +66,7 @@ internal sealed class WebSocketApi(
                 operation = api.Find(method) ?? throw new ApiException(-1020, "This operation is not supported.");
                 weight = operation.Weight;
                 if (operation.IsSigned) CheckSignature(parameters);
+                if (operation.IsPlacement) usage.AdmitOrder();
                 operation.Run(parameters, _result);
             }
             usage.AddWeight(weight);
@@ -78,6 +79,14 @@ internal sealed class WebSocketApi(
         {
             usage.AddWeight(Math.Max(1, operation?.Weight ?? 1));
             SendError(id, e, withLimits);
+        }
+        catch (Faults.NoReplyException)
+        {
+            // Nothing is said: that is the fault.
+        }
+        catch (Faults.RawReplyException e)
+        {
+            connection.SendText(System.Text.Encoding.UTF8.GetBytes(e.Body));
         }
         finally
         {
