@@ -188,7 +188,9 @@ public sealed class AccountPayloadTests
                 break;
             case AnswerKind.Balances:
                 Assert.True(events.TryReadBalances(body, out ReadOnlySpan<BalanceUpdate> balances, out _));
-                Assert.Equal(("ETH", 1_000_000_000_000, 0), (balances[0].Asset.ToString(), balances[0].FreeUnits, balances[0].LockedUnits));
+                Assert.Equal(
+                    name == "wsapi/frame.event" ? ("BTC", 1_181_800_000_000, 18_200_000_000, 2) : ("ETH", 1_000_000_000_000, 0, 1),
+                    (balances[0].Asset.ToString(), balances[0].FreeUnits, balances[0].LockedUnits, balances.Length));
                 break;
             case AnswerKind.BalanceChange:
                 Assert.True(AccountEventReader.TryReadDelta(body, out AssetCode asset, out long delta, out _));
@@ -208,8 +210,6 @@ public sealed class AccountPayloadTests
     [Theory]
     [InlineData("wsapi/error.418.ip-banned", 418, -1003, Verdict.Throttled)]
     [InlineData("wsapi/error.401.key-revoked", 401, -2015, Verdict.WrongKey)]
-    [InlineData("wsapi/order.cancel.error.cancelRestrictions-not-met", 400, -2011, Verdict.Refused)]
-    [InlineData("wsapi/order.cancel.error.cancelRestrictions-invalid", 400, -1145, Verdict.Refused)]
     [InlineData("wsapi/order.cancelReplace.error.409.cancel-only", 409, -2021, Verdict.Unknown)]
     [InlineData("wsapi/order.cancelReplace.error.429.do-nothing", 429, -1015, Verdict.Throttled)]
     public void Errors_parse_and_are_judged(string name, int status, int code, Verdict verdict)
@@ -218,6 +218,20 @@ public sealed class AccountPayloadTests
         Assert.Equal((status, code, verdict), (answer.Status, answer.Code, Verdicts.Judge(answer.Status, answer.Code, default)));
         if (status == 418) Assert.True(answer.RetryAtMillis > 1_600_000_000_000);
         if (name.Contains("429", StringComparison.Ordinal)) Assert.Equal((50, 50), (answer.OrdersUsed10Seconds, answer.OrdersUsed10Seconds));
+    }
+
+    [Theory] // These are bodies as REST sends them.
+    [InlineData("wsapi/order.cancel.error.cancelRestrictions-not-met", 400, -2011, Verdict.Refused)]
+    [InlineData("wsapi/order.cancel.error.cancelRestrictions-invalid", 400, -1145, Verdict.Refused)]
+    [InlineData("rest/delete.order.error.cancelRestrictions-invalid", 400, -1145, Verdict.Refused)]
+    [InlineData("rest/delete.order.error.cancelRestrictions-not-met", 400, -2011, Verdict.Refused)]
+    [InlineData("rest/error.sample", 400, -1121, Verdict.Refused)]
+    [InlineData("rest/post.order.cancelReplace.error.both-failed", 400, -2022, Verdict.Unknown)]
+    [InlineData("rest/post.order.cancelReplace.error.cancel-ok-new-failed", 409, -2021, Verdict.Unknown)]
+    public void Rest_errors_parse_and_are_judged(string name, int status, int code, Verdict verdict)
+    {
+        Answer answer = AnswerReader.ReadError(Example(name));
+        Assert.Equal((code, verdict), (answer.Code, Verdicts.Judge(status, answer.Code, default)));
     }
 
     [Fact]
