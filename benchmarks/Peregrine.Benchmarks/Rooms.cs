@@ -3,6 +3,7 @@ using Peregrine.Benchmarks.Feed.Markets;
 using Peregrine.Benchmarks.Feed.Ring;
 using Peregrine.Benchmarks.Feed.Sbe;
 using Peregrine.Benchmarks.Feed.Sockets;
+using Peregrine.Benchmarks.Signing;
 using Peregrine.Benchmarks.Storage;
 
 namespace Peregrine.Benchmarks;
@@ -13,6 +14,7 @@ public static class Rooms
     private static readonly Dictionary<string, Func<IBenchmark[]>> All = new(StringComparer.Ordinal)
     {
         ["feed"] = static () => [new DecodingMessages(), new SbeDecoding(), new RingRates(), new SocketBursts(), new PacedFrames(), new ManySymbols()],
+        ["signing"] = static () => [new SigningRequests()],
         ["storage"] = static () => [new RowsAndChunks(), new RecordedSizes(), new FlashCost(), new Compression(), new RecorderFromTheRing(), new BesideABackup(), new RecordingTheFeed()],
     };
 

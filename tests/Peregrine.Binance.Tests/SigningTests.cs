@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 
@@ -17,39 +18,86 @@ public sealed class SigningTests
         return JsonDocument.Parse(File.ReadAllBytes(path));
     }
 
-    private static string Sign(string secret, string payload)
+    /// <summary>Every vector that is usable, with the key that made it: [id, algorithm, key, payload, signature].</summary>
+    private static List<(string Id, ApiKey Key, string Payload, string Signature)> UsableVectors(JsonElement root)
     {
-        using var signer = new RequestSigner(Encoding.UTF8.GetBytes(secret));
-        Span<byte> signature = stackalloc byte[RequestSigner.SignatureLength];
-        signer.Sign(Encoding.UTF8.GetBytes("something else first"), signature); // A signer is used again and again.
-        signer.Sign(Encoding.UTF8.GetBytes(payload), signature);
-        return Encoding.ASCII.GetString(signature);
+        var vectors = new List<(string, ApiKey, string, string)>();
+        JsonElement keys = root.GetProperty("sampleKeys");
+        JsonElement tests = root.GetProperty("officialConnectorTests");
+        foreach (JsonElement vector in (JsonElement[])[.. root.GetProperty("official").EnumerateArray(), .. root.GetProperty("derived").EnumerateArray(),
+            .. tests.GetProperty("rest").EnumerateArray(), .. tests.GetProperty("wsapi").EnumerateArray()])
+        {
+            if (vector.TryGetProperty("usable", out JsonElement usable) && !usable.GetBoolean()) continue;
+            if (vector.TryGetProperty("verified", out JsonElement verified) && verified.ValueKind != JsonValueKind.True) continue;
+            if (SecretOf(vector, keys) is not { } secret) continue;
+            vectors.Add((vector.GetProperty("id").GetString()!, new ApiKey("sample", secret), vector.GetProperty("payload").GetString()!, vector.GetProperty("signature").GetString()!));
+        }
+        return vectors;
+    }
+
+    private static string? SecretOf(JsonElement vector, JsonElement keys)
+    {
+        if (vector.TryGetProperty("secretKey", out JsonElement secret)) return secret.GetString();
+        if (!vector.TryGetProperty("keyRef", out JsonElement reference) || !keys.TryGetProperty(reference.GetString()!, out JsonElement key)) return null;
+        if (key.TryGetProperty("secretKey", out secret)) return secret.GetString();
+        if (key.TryGetProperty("pkcs8DerBase64", out JsonElement document)) return PemEncoding.WriteString("PRIVATE KEY", Convert.FromBase64String(document.GetString()!));
+        // RFC 8410: the head of every Ed25519 key, then its 32 bytes.
+        if (key.TryGetProperty("seedHex", out JsonElement seed)) return PemEncoding.WriteString("PRIVATE KEY", Convert.FromHexString($"302e020100300506032b657004220420{seed.GetString()}"));
+        return null;
     }
 
     [Fact]
-    public void Every_usable_hmac_vector_reproduces()
+    public void Every_usable_vector_reproduces()
     {
         using JsonDocument vectors = Vectors();
-        JsonElement root = vectors.RootElement;
-        int reproduced = 0;
-        foreach (string group in (string[])["official", "derived"])
+        var count = new Dictionary<KeyKind, int>();
+        Span<byte> text = stackalloc byte[RequestSigner.SignatureLengthMax];
+        foreach ((string id, ApiKey key, string payload, string expected) in UsableVectors(vectors.RootElement))
         {
-            foreach (JsonElement vector in root.GetProperty(group).EnumerateArray())
+            using var signer = new RequestSigner(key);
+            _ = signer.Sign("something else first"u8, text); // A signer is used again and again.
+            int length = signer.Sign(Encoding.UTF8.GetBytes(payload), text);
+            Assert.True(expected == Encoding.ASCII.GetString(text[..length]), id);
+            count[key.Kind] = count.GetValueOrDefault(key.Kind) + 1;
+        }
+        string summary = string.Join(", ", count.OrderBy(pair => pair.Key).Select(pair => $"{pair.Key} {pair.Value}"));
+        TestContext.Current.TestOutputHelper?.WriteLine($"signing vectors reproduced: {summary}");
+        Assert.True(count[KeyKind.Hmac] > 14 && count[KeyKind.Rsa] >= 6 && count[KeyKind.Ed25519] >= 40, summary);
+    }
+
+    [Fact]
+    public void Openssl_and_dotnet_sign_alike()
+    {
+        Assert.SkipUnless(Signing.Libcrypto.IsThere, "OpenSSL 3 is not here");
+        var random = new Random(7);
+        for (int i = 0; i < 500; i++)
+        {
+            byte[] secret = new byte[random.Next(1, 200)];
+            byte[] payload = new byte[random.Next(0, 600)];
+            random.NextBytes(secret);
+            random.NextBytes(payload);
+            using var native = new Signing.HmacSignature(secret);
+            using var managed = new Signing.HmacSignature(secret, managedOnly: true);
+            Assert.True(native.IsNative && !managed.IsNative);
+            byte[] one = new byte[64], other = new byte[64];
+            for (int again = 0; again < 2; again++)
             {
-                if (vector.GetProperty("algorithm").GetString() != "HMAC-SHA256") continue;
-                if (vector.TryGetProperty("usable", out JsonElement usable) && !usable.GetBoolean()) continue;
-                Assert.Equal(vector.GetProperty("signature").GetString(), Sign(vector.GetProperty("secretKey").GetString()!, vector.GetProperty("payload").GetString()!));
-                reproduced++;
+                Assert.Equal((64, 64), (native.Sign(payload, one), managed.Sign(payload, other)));
+                Assert.Equal(Convert.ToHexStringLower(HMACSHA256.HashData(secret, payload)), Encoding.ASCII.GetString(one));
+                Assert.Equal(one, other);
             }
         }
-        string secret = root.GetProperty("sampleKeys").GetProperty("javaTestHmac").GetProperty("secretKey").GetString()!;
-        foreach (JsonElement vector in root.GetProperty("officialConnectorTests").GetProperty("rest").EnumerateArray())
-        {
-            if (vector.GetProperty("algorithm").GetString() != "HMAC-SHA256") continue;
-            Assert.Equal(vector.GetProperty("signature").GetString(), Sign(secret, vector.GetProperty("payload").GetString()!));
-            reproduced++;
-        }
-        Assert.True(reproduced > 14, $"only {reproduced} vectors");
+    }
+
+    [Theory]
+    [InlineData("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----")]
+    [InlineData("-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----")]
+    [InlineData("-----BEGIN PRIVATE KEY-----\nhalf of a canary")]
+    public void A_private_key_that_cannot_be_used_is_refused_without_showing_it(string pem)
+    {
+        var error = Assert.Throws<ArgumentException>(() => new ApiKey("canaryKey", pem));
+        Assert.Contains("PKCS#8", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("canary", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -95,33 +143,4 @@ public sealed class SigningTests
 
     [Fact]
     public void A_key_never_shows_itself() => Assert.DoesNotContain("canary", new ApiKey("canaryKey", "canarySecret").ToString(), StringComparison.OrdinalIgnoreCase);
-}
-
-public sealed class VerdictTests
-{
-    [Theory]
-    [InlineData(200, 0, "", Verdict.Accepted)]
-    [InlineData(400, -1013, "Filter failure: LOT_SIZE", Verdict.Refused)]
-    [InlineData(400, -1111, "", Verdict.Refused)]
-    [InlineData(400, -1121, "", Verdict.Refused)]
-    [InlineData(400, -2010, "Account has insufficient balance for requested action.", Verdict.Refused)]
-    [InlineData(400, -2010, "Duplicate order sent.", Verdict.Unknown)]
-    [InlineData(400, -2011, "Unknown order sent.", Verdict.Refused)]
-    [InlineData(400, -1021, "", Verdict.WrongClock)]
-    [InlineData(400, -1022, "", Verdict.WrongKey)]
-    [InlineData(401, -2015, "", Verdict.WrongKey)]
-    [InlineData(429, -1015, "", Verdict.Throttled)]
-    [InlineData(418, -1003, "", Verdict.Throttled)]
-    [InlineData(400, -1000, "", Verdict.Unknown)]
-    [InlineData(400, -1006, "", Verdict.Unknown)]
-    [InlineData(400, -1007, "", Verdict.Unknown)]
-    [InlineData(400, -1008, "", Verdict.Unknown)]
-    [InlineData(503, -1013, "", Verdict.Unknown)]
-    [InlineData(403, -1013, "", Verdict.Unknown)]
-    [InlineData(409, -2021, "", Verdict.Unknown)]
-    [InlineData(400, 0, "", Verdict.Unknown)]
-    [InlineData(0, 0, "", Verdict.Unknown)]
-    [InlineData(400, -9999, "", Verdict.Unknown)] // A code of tomorrow.
-    public void Only_what_is_certainly_refused_is_refused(int status, int code, string message, Verdict expected) =>
-        Assert.Equal(expected, Verdicts.Judge(status, code, Some.Utf8(message)));
 }

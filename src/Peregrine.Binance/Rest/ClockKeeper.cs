@@ -64,7 +64,7 @@ internal sealed class ClockKeeper : IDisposable
                 pause = _deadlines.IsAway ? AfterFailure : Every;
                 failing = false;
             }
-            catch (Exception error) when (error is HttpRequestException or IOException or OperationCanceledException)
+            catch (Exception error) when (error is HttpRequestException or IOException or OperationCanceledException or ObjectDisposedException) // Disposed: told to stop meanwhile.
             {
                 if (!failing && !_stop.WaitOne(TimeSpan.Zero)) _log($"the exchange's clock cannot be read: {error.Message}");
                 failing = true;

@@ -20,7 +20,7 @@ public enum Lane : byte
 /// <param name="WeightPerMinute">Request weight for each address.</param>
 /// <param name="OrdersPer10Seconds">Placements of the account; an order list counts each of its orders.</param>
 /// <param name="OrdersPerDay">The same, for a day (UTC).</param>
-public readonly record struct RateLimits(int WeightPerMinute = 6_000, int OrdersPer10Seconds = 50, int OrdersPerDay = 160_000);
+public sealed record RateLimits(int WeightPerMinute = 6_000, int OrdersPer10Seconds = 50, int OrdersPerDay = 160_000);
 
 /// <summary>
 /// What may still be asked and placed, by the exchange's own clock and buckets (:00, :10, …). Counts what left here and believes the exchange's own count
