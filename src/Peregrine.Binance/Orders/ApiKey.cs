@@ -55,9 +55,7 @@ public sealed class ApiKey
             case KeyKind.Ed25519:
                 return new Ed25519Signature(_secret);
             case KeyKind.Rsa:
-                var rsa = RSA.Create();
-                rsa.ImportPkcs8PrivateKey(_secret, out _);
-                return new RsaSignature(rsa);
+                return new RsaSignature(_secret);
             default:
                 return new HmacSignature(_secret);
         }

@@ -24,7 +24,7 @@ internal sealed unsafe class Ed25519Signature : ISignature
         fixed (byte* bytes = seed) _key = Libcrypto.PrivateKeyFromRaw(Ed25519, 0, bytes, SeedBytes);
         _context = Libcrypto.DigestContextNew();
         if (_key != 0 && _context != 0) return;
-        Dispose();
+        Close();
         throw new ArgumentException("OpenSSL does not take the Ed25519 key.", nameof(seed));
     }
 
@@ -48,6 +48,14 @@ internal sealed unsafe class Ed25519Signature : ISignature
     }
 
     public void Dispose()
+    {
+        Close();
+        GC.SuppressFinalize(this);
+    }
+
+    ~Ed25519Signature() => Close();
+
+    private void Close()
     {
         if (_context != 0) Libcrypto.DigestContextFree(_context);
         if (_key != 0) Libcrypto.KeyFree(_key);

@@ -41,7 +41,10 @@ internal sealed unsafe class HmacSignature : ISignature
     {
         _managed.Dispose();
         Close();
+        GC.SuppressFinalize(this);
     }
+
+    ~HmacSignature() => Close();
 
     private void Hash(ReadOnlySpan<byte> payload, Span<byte> hash)
     {
