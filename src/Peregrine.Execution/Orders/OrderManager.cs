@@ -133,6 +133,28 @@ public sealed class OrderManager
         return new ReportEffect(true, slot, filled, quoteUnits, wasOpen && !order.IsOpen, revived, adopted);
     }
 
+    /// <summary>An intent that an earlier core wrote down, where its past is read again: without it a trade that only names the exchange's number would be anybody's.</summary>
+    internal void Know(SymbolId symbol, in OrderIntent intent, long nowNanos)
+    {
+        if (Find(intent.ClientId) >= 0) return;
+        int slot = FreeSlot(nowNanos);
+        _orders[slot] = new TrackedOrder
+        {
+            ClientId = intent.ClientId,
+            Sequence = _next++,
+            Symbol = symbol,
+            Side = intent.Side,
+            Type = intent.Type,
+            TimeInForce = intent.TimeInForce,
+            Price = intent.Price,
+            Quantity = intent.Quantity,
+            StrategyId = intent.StrategyId,
+            SentNanos = nowNanos,
+            Status = OrderStatus.Sent,
+        };
+        OpenCount++;
+    }
+
     /// <summary>Marks an order as listed by the exchange in a round of questions.</summary>
     internal void Seen(int slot, long round) => _orders[slot].SeenRound = round;
 

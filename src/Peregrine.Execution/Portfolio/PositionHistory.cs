@@ -32,6 +32,7 @@ public sealed class PositionHistory : IEventHandler
     public static IReadOnlySet<EventKind> Kinds { get; } = new HashSet<EventKind>
     {
         EventKind.Session, EventKind.Timer, EventKind.Line, EventKind.OrderReport, EventKind.Balance, EventKind.Position, EventKind.Reconcile, EventKind.Holding,
+        EventKind.OrderIntent,
     };
 
     /// <summary>Positions by symbol, of live sessions only; those that never had a fill are left out.</summary>
@@ -66,6 +67,11 @@ public sealed class PositionHistory : IEventHandler
     {
         if (entry.Kind == EventKind.Session) _isLive = CoreSetup.FromJson(MemoryMarshal.AsBytes(payload)[..(int)entry.Plain.B]).Mode == "live";
         if (!_isLive) return;
+        if (entry.Kind == EventKind.OrderIntent)
+        {
+            if (!entry.Symbol.IsNone && entry.Symbol.Value <= _core.Symbols.Count) _core.Orders.Know(entry.Symbol, in Payload.Read<OrderIntent>(payload), entry.ReceiveTimeNanos);
+            return;
+        }
         _core.OnEvent(sequence, in entry, payload);
         _core.Requests.Clear();
         if (entry.Kind != EventKind.OrderReport) return;

@@ -39,6 +39,7 @@ internal sealed class Trader : IEventHandler, IDisposable
     private readonly TraderHome _home;
     private readonly LocalClock _time;
     private readonly TraceHash _hash;
+    private readonly Action<string>? _log;
     private readonly EventRing _ring;
     private readonly CoreShell _shell;
     private readonly VirtualFeed _feed;
@@ -48,7 +49,7 @@ internal sealed class Trader : IEventHandler, IDisposable
 
     public Trader(VirtualExchange exchange, TraderHome home, TraderWorld world, CoreSetup setup, InstrumentTable instruments, ulong bootNonce)
     {
-        (_exchange, _home, _time, _hash) = (exchange, home, world.Time, world.Hash);
+        (_exchange, _home, _time, _hash, _log) = (exchange, home, world.Time, world.Hash, world.Log);
         PositionHistory history = new(instruments);
         foreach ((long sequence, MarketEvent entry, long[] payload) in home.Recorded) history.OnEvent(sequence, in entry, payload);
         _ring = new EventRing(RingSlots, RingWords, home.NextSequence, this);
@@ -106,9 +107,32 @@ internal sealed class Trader : IEventHandler, IDisposable
         Events++;
         _home.NextSequence = sequence + 1;
         _hash.Add(sequence, in entry, payload);
+        if (_log is not null) Tell(in entry, payload);
         if (PositionHistory.Kinds.Contains(entry.Kind)) _home.Recorded.Add((sequence, entry, payload.ToArray()));
         Core.OnEvent(sequence, in entry, payload);
         _shell.Serve();
+    }
+
+    private void Tell(in MarketEvent entry, ReadOnlySpan<long> payload)
+    {
+        switch (entry.Kind)
+        {
+            case EventKind.OrderReport:
+                ref readonly Common.Orders.OrderReport report = ref Payload.Read<Common.Orders.OrderReport>(payload);
+                _log!($"    {report.Source} {report.Report} {report.Status} {report.ClientId} #{report.ExchangeOrderId} {report.Side} {report.Quantity} at {report.Price}, filled {report.CumulativeQuantity}, trade {report.TradeId} {report.LastQuantity}, fee {report.CommissionUnits} {report.CommissionAsset}, error {report.ErrorCode}");
+                break;
+            case EventKind.OrderIntent:
+                ref readonly Common.Orders.OrderIntent intent = ref Payload.Read<Common.Orders.OrderIntent>(payload);
+                _log!($"    intent {intent.ClientId} {intent.Side} {intent.Quantity} at {intent.Price}");
+                break;
+            case EventKind.Balance or EventKind.Holding when payload.Length > 0:
+                ref readonly Common.Orders.AssetCode asset = ref Payload.Read<BalanceUpdate>(payload).Asset;
+                _log!($"    {entry.Kind} {asset} {Payload.Read<BalanceUpdate>(payload).FreeUnits} free {Payload.Read<BalanceUpdate>(payload).LockedUnits} locked, source {entry.Plain.A}, delta {entry.Plain.B}; expected {Core?.Ledger[asset]}");
+                break;
+            case EventKind.Reconcile or EventKind.Line or EventKind.Command or EventKind.Session or EventKind.CancelIntent or EventKind.Holding:
+                _log!($"    {entry.Kind} {entry.Plain.A} {entry.Plain.B} {entry.Plain.C}");
+                break;
+        }
     }
 
     public void Dispose()
