@@ -334,7 +334,7 @@ public sealed class TradingCore
         bool isTradeRow = report.Source == ReportSource.Query && report.Report == ReportType.Trade && report.ClientId.IsEmpty;
         if (!isTradeRow)
         {
-            if (report.Source is ReportSource.Stream or ReportSource.Reply) Reconciler.OnActivity();
+            if (report.Source is ReportSource.Stream or ReportSource.Reply && report.Report is not (ReportType.CancelRejected or ReportType.None or ReportType.Unknown)) Reconciler.OnActivity();
             TakeReport(sequence, in entry, in report);
             return;
         }
