@@ -35,7 +35,7 @@ internal sealed class ExchangeApi
         Add(new Operation("premiumIndex", false, 1, Premium) { WeightOf = RequestWeights.PremiumIndex });
         Add(new Operation("openInterest", false, 1, OpenInterest));
         TradingContext trading = new(market, desk, time, faults);
-        foreach (Operation operation in (Operation[])[.. new OrderApi(trading).Operations, .. new AccountApi(trading).Operations])
+        foreach (Operation operation in (Operation[])[.. new OrderApi(trading).Operations, .. new OrderListApi(trading).Operations, .. new AccountApi(trading).Operations])
             Add(operation with { Run = (parameters, writer) => faults.Run(operation, parameters, writer) });
     }
 
