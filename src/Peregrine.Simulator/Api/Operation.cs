@@ -9,6 +9,9 @@ internal sealed record Operation(string Name, bool IsSigned, int Weight, Action<
     /// <summary>The weight of a call with these parameters, where it depends on them.</summary>
     public Func<RequestParameters, int>? WeightOf { get; init; }
 
+    /// <summary>Its methods and paths on REST.</summary>
+    public IReadOnlyList<(string Method, string Path)> Routes { get; init; } = [];
+
     /// <summary>Counts against the order limits.</summary>
     public bool IsPlacement { get; init; }
 }

@@ -19,7 +19,9 @@ internal sealed class RestApi(
 
     private readonly ConcurrentDictionary<string, int> _requests = new(StringComparer.Ordinal);
 
-    private static readonly Dictionary<(string Method, string Path), string> Routes = new()
+    private readonly Dictionary<(string Method, string Path), string> _routes = new(PublicRoutes.Concat(api.Routes));
+
+    private static readonly Dictionary<(string Method, string Path), string> PublicRoutes = new()
     {
         [("GET", "/api/v3/ping")] = "ping",
         [("GET", "/api/v3/time")] = "time",
@@ -31,15 +33,6 @@ internal sealed class RestApi(
         [("GET", "/api/v3/uiKlines")] = "klines",
         [("GET", "/api/v3/ticker/price")] = "ticker.price",
         [("GET", "/api/v3/ticker/bookTicker")] = "ticker.book",
-        [("POST", "/api/v3/order")] = "order.place",
-        [("GET", "/api/v3/order")] = "order.status",
-        [("DELETE", "/api/v3/order")] = "order.cancel",
-        [("POST", "/api/v3/order/test")] = "order.test",
-        [("GET", "/api/v3/openOrders")] = "openOrders.status",
-        [("DELETE", "/api/v3/openOrders")] = "openOrders.cancelAll",
-        [("GET", "/api/v3/allOrders")] = "allOrders",
-        [("GET", "/api/v3/account")] = "account.status",
-        [("GET", "/api/v3/myTrades")] = "myTrades",
         [("GET", "/fapi/v1/ping")] = "ping",
         [("GET", "/fapi/v1/time")] = "time",
         [("GET", "/fapi/v1/exchangeInfo")] = "exchangeInfo",
@@ -49,7 +42,7 @@ internal sealed class RestApi(
         [("GET", "/fapi/v1/openInterest")] = "openInterest",
     };
 
-    private static readonly HashSet<string> Paths = [.. Routes.Keys.Select(r => r.Path)];
+    private readonly HashSet<string> _paths = [.. PublicRoutes.Concat(api.Routes).Select(r => r.Key.Path)];
 
     /// <summary>Calls by path; those to paths that are not served are "other".</summary>
     public IReadOnlyDictionary<string, int> Requests => _requests;
@@ -57,7 +50,7 @@ internal sealed class RestApi(
     public async Task HandleAsync(HttpContext context)
     {
         string path = context.Request.Path.Value ?? "";
-        _requests.AddOrUpdate(Paths.Contains(path) ? path : "other", 1, static (_, count) => count + 1);
+        _requests.AddOrUpdate(_paths.Contains(path) ? path : "other", 1, static (_, count) => count + 1);
         string body = "";
         if (context.Request.ContentLength is > 0 || context.Request.Headers.TransferEncoding.Count > 0)
         {
@@ -85,9 +78,9 @@ internal sealed class RestApi(
         try
         {
             string query = request.QueryString.HasValue ? request.QueryString.Value![1..] : "";
-            if (!Routes.TryGetValue((request.Method, request.Path.Value ?? ""), out string? name))
+            if (!_routes.TryGetValue((request.Method, request.Path.Value ?? ""), out string? name))
             {
-                bool isKnownPath = Routes.Keys.Any(r => r.Path == request.Path.Value);
+                bool isKnownPath = _routes.Keys.Any(r => r.Path == request.Path.Value);
                 throw new ApiException(isKnownPath ? -1102 : -1121, isKnownPath ? $"Request method '{request.Method}' is not supported." : $"Path {request.Path} is not served here.", isKnownPath ? 405 : 404);
             }
             operation = api.Find(name)!;
