@@ -37,6 +37,7 @@ public sealed class ExchangeServer : IAsyncDisposable
     private readonly IMarketSource _market;
     private readonly ExchangeApi _api;
     private readonly RestApi _rest;
+    private readonly KeyRing _keys;
     private readonly RequestSignature _signature;
     private readonly UsageCounter _usage;
     private readonly UserHub _users;
@@ -74,12 +75,13 @@ public sealed class ExchangeServer : IAsyncDisposable
         OrderDesk desk = new(market.Venue, new FeeSchedule(options.MakerFeeBasisPoints, options.TakerFeeBasisPoints), NextOrderId, Micros, _users);
         Deposit(desk.Account);
         bool isSpot = options.Market == Market.Spot;
+        _keys = new KeyRing([new ExchangeKey(options.ApiKey, ExchangeKeyKind.Hmac, options.Secret), .. options.Keys], Micros() / 1_000);
         _api = new ExchangeApi(market, desk, time, isSpot, _limits);
         _usage = new UsageCounter(time, _limits);
-        _signature = new RequestSignature(options.ApiKey, options.Secret, time);
+        _signature = new RequestSignature(_keys, time);
         _rest = new RestApi(_api, _gate, _signature, _usage, _limits, _http, options.TimeProvider);
         Faults = new ExchangeFaults(_gate, time, new FaultWiring(_hub, _http, market, time, _limits));
-        _door = new StreamDoor(options, market, _hub, _gate, time, _limits, _stop.Token);
+        _door = new StreamDoor(options, _keys, market, _hub, _gate, time, _limits, _stop.Token);
         _admin = new FaultAdmin(Faults, () => Meters);
         _app = Build();
         Completion = CompleteAsync();
@@ -179,10 +181,18 @@ public sealed class ExchangeServer : IAsyncDisposable
 
     private async Task RunApiAsync(HttpContext context)
     {
+        if (!TimeUnits.TryRead(context.Request.Query["timeUnit"], out long unit))
+        {
+            await StreamDoor.RefuseAsync(context, 400, -1194, TimeUnits.Refusal);
+            return;
+        }
         using WebSocketConnection? connection = await AcceptAsync(context);
         if (connection is null) return;
-        bool returnRateLimits = context.Request.Query["returnRateLimits"] != "false";
-        WebSocketApi session = new(connection, _api, _gate, _signature, _usage, _users, _clock, returnRateLimits);
+        _usage.AddWeight(WebSocketApi.ConnectWeight);
+        WebSocketApi session = new(connection, _api, _gate, _signature, _usage, _limits, _users, _clock)
+        {
+            ReturnsRateLimits = context.Request.Query["returnRateLimits"] != "false", TimeUnit = unit,
+        };
         try
         {
             await connection.RunAsync(session.OnText);

@@ -37,6 +37,19 @@ internal sealed class UsageCounter(TimeProvider time, LimitKeeper limits)
 
     public void AddWeight(int weight) => limits.Add(weight);
 
+    /// <summary>Whether one more order may be placed now.</summary>
+    /// <exception cref="ApiException">Too many were.</exception>
+    public void AdmitOrder()
+    {
+        Roll();
+        long seconds = time.GetUnixMicros() / 1_000_000;
+        if (_orders >= OrderLimit) throw TooMany(OrderLimit, "10 SECOND", 10 - (seconds % 10));
+        if (_dayOrders >= OrderDayLimit) throw TooMany(OrderDayLimit, "1 DAY", 86_400 - (seconds % 86_400));
+
+        static ApiException TooMany(int limit, string interval, long retryAfter) =>
+            new(-1015, $"Too many new orders; current limit is {limit} orders per {interval}.", 429) { RetryAfter = (int)retryAfter };
+    }
+
     public void AddOrder()
     {
         Roll();
