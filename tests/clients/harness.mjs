@@ -1,9 +1,14 @@
 // What the clients' scripts share: where the exchange is, how a call is tried, and what is asserted of its answer.
 import assert from 'node:assert/strict';
+import dns from 'node:dns';
 
 /** Where the exchange is and who we are: {url, hmac: {key, secret}, ed25519: {key, pem}, rsa: {key, pem}, tls: {cert, key}}, one JSON argument. */
 export const setup = JSON.parse(process.argv[2] ?? '{}');
 export const symbol = 'BTCUSDT';
+
+// Nothing leaves this machine, whatever address a client has built in.
+const lookup = dns.lookup;
+dns.lookup = (host, ...rest) => host === 'localhost' || /^127\./.test(host) ? lookup(host, ...rest) : rest.at(-1)(new Error(`the client wanted to reach ${host}`));
 const patience = 12_000;
 
 /** Fails unless it is a positive number, or the text of one. */
@@ -74,6 +79,9 @@ export class Inbox {
     });
   }
 }
+
+// What a client drops on the floor belongs to a call that has failed already, and must not end the run.
+process.on('unhandledRejection', error => process.stderr.write(`dropped by the client: ${error?.message ?? error}\n`));
 
 /** Tries one call after the other and prints a line of JSON for each: {client, call, via, ok, detail}. */
 export async function run(client, calls) {

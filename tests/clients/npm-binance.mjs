@@ -39,7 +39,7 @@ sessionApi.getWSClient().on('message', message => sessionEvents.offer(message.ev
 
 const calls = [
   ['ping', 'testConnectivity', async () => assert.deepEqual(await client.testConnectivity(), {})],
-  ['time', 'getServerTime', async () => assert.ok(Math.abs(await client.getServerTime() - Date.now()) < 2_000)],
+  ['time', 'get', async () => assert.ok(Math.abs((await client.get('api/v3/time')).serverTime - Date.now()) < 2_000)], // getServerTime has a host of its own.
   ['exchange information', 'getExchangeInfo', async () => {
     const info = await client.getExchangeInfo({ symbol });
     assert.equal(info.symbols.length, 1);
@@ -143,7 +143,7 @@ const calls = [
   ['stream: book ticker', 'WebsocketClient', async () => { const t = await stream('a book ticker', ofStream('btcusdt@bookTicker')); assert.ok(Number(t.b) < Number(t.a)); }],
   ['stream: ticker', 'WebsocketClient', async () => { const t = await stream('a ticker', ofStream('btcusdt@ticker')); same(t.p, t.c - t.o, 'change'); }],
   ['stream: mini ticker', 'WebsocketClient', async () => positive((await stream('a mini ticker', ofStream('btcusdt@miniTicker'))).c, 'c')],
-  ['stream: all mini tickers', 'WebsocketClient', async () => assert.ok((await stream('all mini tickers', ofStream('!miniTicker@arr'))).length > 0)],
+  ['stream: all mini tickers', 'WebsocketClient', async () => positive((await stream('all mini tickers', m => Array.isArray(m) && m[0]?.e === '24hrMiniTicker'))[0].c, 'c')],
   ['stream: average price', 'WebsocketClient', async () => positive((await stream('an average price', ofStream('btcusdt@avgPrice'))).w, 'w')],
   ['user stream: our fill', 'subscribeUserDataStream', async () => {
     await wsApi.subscribeUserDataStream(WS_KEY_MAP.mainWSAPI);

@@ -14,7 +14,11 @@ internal sealed class WalletApi(MarketContext context, OrderDesk desk)
         new Operation("sapi.system.status", false, 1, static (_, writer) => writer.Raw("{\"status\":0,\"msg\":\"normal\"}"u8)) { Routes = [("GET", "/sapi/v1/system/status")], IsRestOnly = true },
         new Operation("sapi.capital.config", true, 10, Coins) { Routes = [("GET", "/sapi/v1/capital/config/getall")], IsRestOnly = true },
         new Operation("sapi.asset.tradeFee", true, 1, TradeFees) { Routes = [("GET", "/sapi/v1/asset/tradeFee")], IsRestOnly = true },
+        new Operation("sapi.margin.allPairs", false, 1, None) { Routes = [("GET", "/sapi/v1/margin/allPairs"), ("GET", "/sapi/v1/margin/isolated/allPairs")], IsRestOnly = true },
     ];
+
+    /// <summary>Nothing can be traded on margin here.</summary>
+    private static void None(RequestParameters parameters, WireWriter writer) => writer.Raw("[]"u8);
 
     private static void Restrictions(RequestParameters parameters, WireWriter writer)
     {
