@@ -8,27 +8,6 @@ public readonly record struct SymbolId(ushort Value)
     public override string ToString() => $"#{Value}";
 }
 
-/// <summary>What the exchange demands of an order's numbers (its PRICE_FILTER, LOT_SIZE and NOTIONAL filters). A zero bound is no bound.</summary>
-public sealed record TradingRules
-{
-    public Price TickSize { get; init; } = new(1);
-    public Price MinPrice { get; init; }
-    public Price MaxPrice { get; init; }
-    public Quantity StepSize { get; init; } = new(1);
-    public Quantity MinQuantity { get; init; }
-    public Quantity MaxQuantity { get; init; }
-    public Notional MinNotional { get; init; }
-
-    /// <summary>The price on the tick grid at or below the given one.</summary>
-    public Price FloorToTick(Price price) => new(price.Raw - (price.Raw % TickSize.Raw));
-
-    /// <summary>The price on the tick grid at or above the given one.</summary>
-    public Price CeilingToTick(Price price) => FloorToTick(price) is var floor && floor == price ? price : floor + TickSize;
-
-    /// <summary>The quantity on the step grid, towards zero.</summary>
-    public Quantity FloorToStep(Quantity quantity) => new(quantity.Raw - (quantity.Raw % StepSize.Raw));
-}
-
 /// <summary>A symbol with all that the exchange says of it.</summary>
 public sealed record Instrument
 {

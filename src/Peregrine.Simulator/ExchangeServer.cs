@@ -11,13 +11,8 @@ using Peregrine.Common;
 using Peregrine.Simulator.Api;
 using Peregrine.Simulator.Faults;
 using Peregrine.Simulator.Limits;
-using Peregrine.Simulator.Markets;
-using Peregrine.Simulator.Replay;
 using Peregrine.Simulator.Sockets;
 using Peregrine.Simulator.Streams;
-using Peregrine.Simulator.Synthetic;
-using Peregrine.Simulator.Trading;
-using Peregrine.Simulator.Wire;
 
 namespace Peregrine.Simulator;
 
@@ -30,59 +25,19 @@ public sealed class ExchangeServer : IAsyncDisposable
     private static readonly TimeSpan GoodbyeTimeout = TimeSpan.FromSeconds(5);
 
     private readonly ExchangeOptions _options;
+    private readonly ExchangeCore _core;
     private readonly WebApplication _app;
-    private readonly ExchangeGate _gate = new();
     private readonly CancellationTokenSource _stop = new();
-    private readonly StreamHub _hub;
-    private readonly IMarketSource _market;
-    private readonly ExchangeApi _api;
-    private readonly RestApi _rest;
-    private readonly KeyRing _keys;
-    private readonly RequestSignature _signature;
-    private readonly UsageCounter _usage;
-    private readonly UserHub _users;
-    private readonly ExchangeClock _clock;
-    private readonly LimitKeeper _limits;
-    private readonly HttpFaults _http = new();
-    private readonly FaultAdmin _admin;
-    private readonly StreamDoor _door;
 #pragma warning disable CA2213 // The caller's own writer: it outlives us.
     private readonly TextWriter _log;
 #pragma warning restore CA2213
-    private long _nextOrderId = 1_000_000;
     private int _disposed;
 
     private ExchangeServer(ExchangeOptions options, TextWriter log)
     {
         _options = options;
         _log = log;
-        ExchangeClock time = _clock = new ExchangeClock(options.TimeProvider);
-        _limits = new LimitKeeper(options.Limits ?? ExchangeLimits.Of(options.Market), time);
-        long Micros() => time.GetUnixMicros();
-        long NextOrderId() => ++_nextOrderId;
-        // The source defines how stream names are read, and wants the hub to publish through.
-        IMarketSource? market = null;
-        _hub = new StreamHub((session, name) => StreamRoutes.KeyOf(session, name, options.Market, market!.ChannelKey));
-        market = options.Source switch
-        {
-            SyntheticSource synthetic => new SyntheticMarket(
-                options.Symbols ?? ["BTCUSDT", "ETHUSDT", "SOLUSDT"], options.Market, synthetic, _hub, _gate, time, NextOrderId),
-            ReplaySource replay => new ReplayMarket(Recording.Load(replay.Files, options.Market, options.Symbols), replay, options, _hub, _gate),
-            _ => throw new ArgumentException($"No such source: {options.Source}.", nameof(options)),
-        };
-        _market = market;
-        _users = new UserHub(Micros);
-        OrderDesk desk = new(market.Venue, new FeeSchedule(options.MakerFeeBasisPoints, options.TakerFeeBasisPoints), NextOrderId, Micros, _users);
-        Deposit(desk.Account);
-        bool isSpot = options.Market == Market.Spot;
-        _keys = new KeyRing([new ExchangeKey(options.ApiKey, ExchangeKeyKind.Hmac, options.Secret), .. options.Keys], Micros() / 1_000);
-        _api = new ExchangeApi(market, desk, time, isSpot, _limits);
-        _usage = new UsageCounter(time, _limits);
-        _signature = new RequestSignature(_keys, time);
-        _rest = new RestApi(_api, _gate, _signature, _usage, _limits, _http, options.TimeProvider);
-        Faults = new ExchangeFaults(_gate, time, new FaultWiring(_hub, _http, market, time, _limits));
-        _door = new StreamDoor(options, _keys, market, _hub, _gate, time, _limits, _stop.Token);
-        _admin = new FaultAdmin(Faults, () => Meters);
+        _core = new ExchangeCore(options, _stop.Token);
         _app = Build();
         Completion = CompleteAsync();
     }
@@ -91,10 +46,10 @@ public sealed class ExchangeServer : IAsyncDisposable
     public string Url { get; private set; } = "";
 
     /// <summary>Lets the exchange fail.</summary>
-    public ExchangeFaults Faults { get; }
+    public ExchangeFaults Faults => _core.Faults;
 
     /// <summary>What was used of it so far.</summary>
-    public ExchangeMeters Meters => _door.Read(_rest.Requests);
+    public ExchangeMeters Meters => _core.Meters;
 
     /// <summary>
     /// Completes when a replay with <see cref="ReplaySource.Once"/> is over and its subscribers have everything; otherwise when the server is
@@ -111,7 +66,7 @@ public sealed class ExchangeServer : IAsyncDisposable
         ExchangeServer server = new(options, log ?? TextWriter.Null);
         try
         {
-            server._market.Start();
+            server._core.Market.Start();
             await server._app.StartAsync(cancellation);
             IServerAddressesFeature addresses = server._app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!;
             server.Url = addresses.Addresses.First();
@@ -128,7 +83,7 @@ public sealed class ExchangeServer : IAsyncDisposable
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
         await _stop.CancelAsync();
-        await _market.DisposeAsync();
+        await _core.Market.DisposeAsync();
         await _app.DisposeAsync();
         await Completion.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _stop.Dispose();
@@ -157,16 +112,16 @@ public sealed class ExchangeServer : IAsyncDisposable
         {
             if (path.StartsWith(FaultAdmin.Prefix, StringComparison.Ordinal))
             {
-                await _admin.HandleAsync(context);
+                await _core.Admin.HandleAsync(context);
                 return;
             }
-            bool isStream = _door.IsStream(path);
-            if (_http.Take<RefuseSocket>(path, f => f.What != (isStream ? RefuseWhat.Rest : RefuseWhat.Streams)) is not null)
+            bool isStream = _core.Door.IsStream(path);
+            if (_core.Http.Take<RefuseSocket>(path, f => f.What != (isStream ? RefuseWhat.Rest : RefuseWhat.Streams)) is not null)
                 context.Features.Get<TransportControl>()?.Reset();
-            else if (await HttpFaultAnswer.TryAsync(context, path, _http, _options.TimeProvider)) return;
+            else if (await HttpFaultAnswer.TryAsync(context, path, _core.Http, _options.TimeProvider)) return;
             else if (path == "/ws-api/v3") await RunApiAsync(context);
-            else if (isStream) await _door.RunAsync(context);
-            else await _rest.HandleAsync(context);
+            else if (isStream) await _core.Door.RunAsync(context);
+            else await _core.Rest.HandleAsync(context);
         }
         catch (OperationCanceledException)
         {
@@ -186,13 +141,10 @@ public sealed class ExchangeServer : IAsyncDisposable
             await StreamDoor.RefuseAsync(context, 400, -1194, TimeUnits.Refusal);
             return;
         }
-        using WebSocketConnection? connection = await AcceptAsync(context);
+        using SocketConnection? connection = await AcceptAsync(context);
         if (connection is null) return;
-        _usage.AddWeight(WebSocketApi.ConnectWeight);
-        WebSocketApi session = new(connection, _api, _gate, _signature, _usage, _limits, _users, _clock)
-        {
-            ReturnsRateLimits = context.Request.Query["returnRateLimits"] != "false", TimeUnit = unit,
-        };
+        bool returnRateLimits = context.Request.Query["returnRateLimits"] != "false";
+        WebSocketApi session = _core.OpenApi(connection, returnRateLimits, unit);
         try
         {
             await connection.RunAsync(session.OnText);
@@ -203,22 +155,22 @@ public sealed class ExchangeServer : IAsyncDisposable
         }
     }
 
-    private async Task<WebSocketConnection?> AcceptAsync(HttpContext context)
+    private async Task<SocketConnection?> AcceptAsync(HttpContext context)
     {
         Stream? stream = await WebSocketHandshake.AcceptAsync(context);
-        if (stream is not null) return new WebSocketConnection(stream, _options.TimeProvider, _options.EffectivePingInterval, _options.EffectivePongTimeout, _stop.Token);
+        if (stream is not null) return new SocketConnection(stream, _options.TimeProvider, _options.EffectivePingInterval, _options.EffectivePongTimeout, _stop.Token);
         context.Response.StatusCode = 400;
         return null;
     }
 
     private async Task CompleteAsync()
     {
-        await _market.Completion;
+        await _core.Market.Completion;
         if (_stop.IsCancellationRequested) return;
         StreamSession[] sessions = [];
-        _gate.Request(() =>
+        _core.Gate.Request(() =>
         {
-            sessions = [.. _hub.Sessions];
+            sessions = [.. _core.Hub.Sessions];
         });
         foreach (StreamSession session in sessions) session.Connection.SendClose(1000, "replay over");
         try
@@ -228,22 +180,6 @@ public sealed class ExchangeServer : IAsyncDisposable
         catch (Exception e) when (e is TimeoutException or OperationCanceledException)
         {
             // A subscriber that does not answer a goodbye has had its chance.
-        }
-    }
-
-    private void Deposit(Account account)
-    {
-        if (_options.Balances is { } balances)
-        {
-            foreach ((string asset, Quantity quantity) in balances) account.Deposit(asset, quantity.Raw);
-            return;
-        }
-        HashSet<string> quotes = [.. _market.Symbols.Select(s => s.Instrument.QuoteAsset)];
-        foreach (string quote in quotes) account.Deposit(quote, 100_000 * FixedPoint.One);
-        foreach (string asset in _market.Symbols.Select(s => s.Instrument.BaseAsset).Distinct())
-        {
-            if (quotes.Contains(asset)) continue;
-            account.Deposit(asset, asset switch { "BTC" => 1, "ETH" => 20, _ => 500 } * FixedPoint.One);
         }
     }
 

@@ -41,7 +41,7 @@ internal sealed class RestApi(
         for (int turn = 0; isDepth && turn < PrepareTurnsMax && !gate.Request(() => api.PrepareSnapshot(symbol)); turn++)
             await Task.Delay(TimeSpan.FromMilliseconds(1), time, context.RequestAborted);
         WireWriter writer = new();
-        int status = gate.Request(() => Answer(context.Request, body, context.Response.Headers, writer));
+        int status = Answer(context.Request.Method, path, context.Request.QueryString.Value ?? "", context.Request.Headers, body, context.Response.Headers, writer);
         if (isDepth && faults.Take<DelaySnapshot>(symbol) is { } late)
             await Task.Delay(TimeSpan.FromMilliseconds(late.Milliseconds), time, context.RequestAborted);
         context.Response.StatusCode = status;
@@ -50,27 +50,31 @@ internal sealed class RestApi(
         await context.Response.Body.WriteAsync(writer.WrittenMemory, context.RequestAborted);
     }
 
-    private int Answer(HttpRequest request, string body, IHeaderDictionary headers, WireWriter writer)
+    /// <summary>Answers one request; the status.</summary>
+    public int Answer(string method, string path, string queryString, IHeaderDictionary requestHeaders, string body, IHeaderDictionary headers, WireWriter writer) =>
+        gate.Request(() => AnswerInside(method, path, queryString, requestHeaders, body, headers, writer));
+
+    private int AnswerInside(string method, string path, string queryString, IHeaderDictionary requestHeaders, string body, IHeaderDictionary headers, WireWriter writer)
     {
         int status = 200;
         Operation? operation = null;
         try
         {
-            string query = request.QueryString.HasValue ? request.QueryString.Value![1..] : "";
-            if (!_routes.TryGetValue((request.Method, request.Path.Value ?? ""), out string? name))
+            string query = queryString.Length > 0 ? queryString[1..] : "";
+            if (!_routes.TryGetValue((method, path), out string? name))
             {
-                bool isKnownPath = _routes.Keys.Any(r => r.Path == request.Path.Value);
-                throw new ApiException(isKnownPath ? -1102 : -1121, isKnownPath ? $"Request method '{request.Method}' is not supported." : $"Path {request.Path} is not served here.", isKnownPath ? 405 : 404);
+                bool isKnownPath = _routes.Keys.Any(r => r.Path == path);
+                throw new ApiException(isKnownPath ? -1102 : -1121, isKnownPath ? $"Request method '{method}' is not supported." : $"Path {path} is not served here.", isKnownPath ? 405 : 404);
             }
             operation = api.Find(name)!;
             RequestParameters parameters = Parse(query, body);
             WeightGuard.Admit(limits, operation.WeightOf?.Invoke(parameters) ?? operation.Weight, time);
-            if (!TimeUnits.TryRead(request.Headers["X-MBX-TIME-UNIT"], out long unit)) throw new ApiException(-1194, TimeUnits.Refusal);
+            if (!TimeUnits.TryRead(requestHeaders["X-MBX-TIME-UNIT"], out long unit)) throw new ApiException(-1194, TimeUnits.Refusal);
             writer.TimeUnit = unit;
             OperationParameters.Check(operation, parameters);
             if (operation.IsSigned)
             {
-                parameters.Key = signature.Check(request.Headers["X-MBX-APIKEY"], parameters, Signed(query) + Signed(body));
+                parameters.Key = signature.Check(requestHeaders["X-MBX-APIKEY"], parameters, Signed(query) + Signed(body));
                 RequestSignature.CheckPermission(parameters.Key, operation);
             }
             if (operation.IsPlacement) usage.AdmitOrder();

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.WebUtilities;
 using Peregrine.Common;
 using Peregrine.Simulator.Limits;
 using Peregrine.Simulator.Markets;
@@ -38,14 +39,14 @@ internal sealed class StreamDoor(
         else if (names.Length > limits.Present.StreamsPerConnection) await RefuseAsync(context, 400, -1128, $"Too many streams; the limit is {limits.Present.StreamsPerConnection} per connection.");
         else if (await WebSocketHandshake.AcceptAsync(context) is { } stream)
         {
-            using WebSocketConnection connection = new(stream, options.TimeProvider, options.EffectivePingInterval, options.EffectivePongTimeout, stop);
+            using SocketConnection connection = new(stream, options.TimeProvider, options.EffectivePingInterval, options.EffectivePongTimeout, stop);
             MessageMeter meter = new(clock);
             using StreamSession session = new(connection, context.Features.Get<TransportControl>(), meter, clock, combined)
             {
                 Number = Interlocked.Increment(ref _lastNumber), Path = context.Request.Path.Value + context.Request.QueryString.Value,
                 Route = route, IsBinary = isBinary, IsMicros = unit == "MICROSECOND",
             };
-            await RunAsync(session, names);
+            await RunAsync(session, connection, names);
         }
         else context.Response.StatusCode = 400;
     }
@@ -62,12 +63,44 @@ internal sealed class StreamDoor(
             s.Number, s.Path, s.Age.TotalSeconds, s.Subscriptions.Count, s.Meter.Total, s.Meter.PerSecondMax, s.Connection.Unsent))],
     });
 
-    private async Task RunAsync(StreamSession session, string[] names)
+    /// <summary>Opens a connection that has no socket.</summary>
+    public StreamSession Open(WebSocketConnection connection, string pathAndQuery)
     {
-        WebSocketConnection connection = session.Connection;
-        WireWriter reply = new(256);
-        connection.Drained = () => (market as ReplayMarket)?.OnDrained();
-        connection.Admit = opcode =>
+        int question = pathAndQuery.IndexOf('?', StringComparison.Ordinal);
+        StreamRoute route = Split(question < 0 ? pathAndQuery : pathAndQuery[..question], out string path, out bool isBinary);
+        QueryCollection query = new(QueryHelpers.ParseQuery(question < 0 ? "" : pathAndQuery[question..]));
+        bool combined = path == "/stream";
+        StreamSession session = new(connection, null, new MessageMeter(clock), clock, combined)
+        {
+            Number = Interlocked.Increment(ref _lastNumber), Path = pathAndQuery, Route = route, IsBinary = isBinary,
+            IsMicros = query["timeUnit"].ToString().Equals("MICROSECOND", StringComparison.OrdinalIgnoreCase),
+        };
+        Begin(session, combined ? Names(query["streams"].ToString()) : path.Length > 4 ? Names(path[4..]) : []);
+        return session;
+    }
+
+    /// <summary>A message of the peer.</summary>
+    public void OnText(StreamSession session, byte[] message, WireWriter reply)
+    {
+        gate.Request(() =>
+        {
+            StreamControl.Handle(hub, session, message, limits.Present.StreamsPerConnection, reply);
+            if (reply.Length > 0) session.Connection.AppendText(reply.Written);
+        });
+        session.Connection.Flush();
+    }
+
+    /// <summary>The connection is over.</summary>
+    public void End(StreamSession session) => gate.Request(() =>
+    {
+        hub.Remove(session);
+        _closedMessages += session.Meter.Total;
+        _closedPerSecondMax = Math.Max(_closedPerSecondMax, session.Meter.PerSecondMax);
+    });
+
+    private void Begin(StreamSession session, string[] names)
+    {
+        session.Connection.Admit = opcode =>
         {
             if (opcode == 8 || session.Meter.Count() <= limits.Present.MessagesPerSecond) return true;
             Interlocked.Increment(ref _messageCuts);
@@ -79,27 +112,20 @@ internal sealed class StreamDoor(
             hub.Add(session);
             hub.Subscribe(session, names);
         });
+    }
+
+    private async Task RunAsync(StreamSession session, SocketConnection connection, string[] names)
+    {
+        WireWriter reply = new(256);
+        connection.Drained = () => (market as ReplayMarket)?.OnDrained();
+        Begin(session, names);
         try
         {
-            await connection.RunAsync(message =>
-            {
-                byte[] request = message.ToArray();
-                gate.Request(() =>
-                {
-                    StreamControl.Handle(hub, session, request, limits.Present.StreamsPerConnection, reply);
-                    if (reply.Length > 0) connection.AppendText(reply.Written);
-                });
-                connection.Flush();
-            });
+            await connection.RunAsync(message => OnText(session, message.ToArray(), reply));
         }
         finally
         {
-            gate.Request(() =>
-            {
-                hub.Remove(session);
-                _closedMessages += session.Meter.Total;
-                _closedPerSecondMax = Math.Max(_closedPerSecondMax, session.Meter.PerSecondMax);
-            });
+            End(session);
             (market as ReplayMarket)?.OnDrained();
         }
     }

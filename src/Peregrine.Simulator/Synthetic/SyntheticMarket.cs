@@ -68,10 +68,33 @@ internal sealed class SyntheticMarket : IMarketSource, IOrderVenue
 
     public void Start()
     {
+        Begin();
+        _thread.Start();
+    }
+
+    /// <summary>Makes the books, without a thread that drives them.</summary>
+    public void Begin()
+    {
         _startMicros = _time.GetUnixMicros() - _clock.OffsetMicros;
         _startStamp = _time.GetTimestamp();
         foreach (SyntheticSymbol symbol in _symbols) symbol.Begin(_startMicros);
-        _thread.Start();
+    }
+
+    /// <summary>When the next event of the flow is due, microseconds since 1970.</summary>
+    public long NextFlowMicros => _queue.TryPeek(out _, out double due) ? MicrosAt(due) : long.MaxValue;
+
+    /// <summary>Lets the earliest event of the flow happen.</summary>
+    public void StepFlow()
+    {
+        _queue.TryPeek(out _, out double due);
+        AdvanceTo(due);
+    }
+
+    /// <summary>Publishes what comes by the clock.</summary>
+    public void PublishTimed(long nowMicros)
+    {
+        foreach (SyntheticSymbol symbol in _symbols) symbol.PublishTimed(nowMicros);
+        _tickers?.PublishDue(nowMicros);
     }
 
     public void CatchUp() => AdvanceTo(NowSeconds());
@@ -153,8 +176,7 @@ internal sealed class SyntheticMarket : IMarketSource, IOrderVenue
                     last = now;
                     _hub.IsBatching = true;
                     AdvanceTo(now);
-                    foreach (SyntheticSymbol symbol in _symbols) symbol.PublishTimed(MicrosAt(now));
-                    _tickers?.PublishDue(MicrosAt(now));
+                    PublishTimed(MicrosAt(now));
                     _hub.FlushAll(cutsTheSlow: true);
                 }
                 finally
