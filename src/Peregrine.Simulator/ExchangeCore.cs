@@ -19,6 +19,7 @@ internal sealed class ExchangeCore
     private readonly RequestSignature _signature;
     private readonly UsageCounter _usage;
     private readonly UserHub _users;
+    private readonly TradingFaults _trading;
     private long _nextOrderId = 1_000_000;
 
     public ExchangeCore(ExchangeOptions options, CancellationToken stop)
@@ -44,13 +45,15 @@ internal sealed class ExchangeCore
         Deposit(Desk.Account);
         bool isSpot = options.Market == Common.Market.Spot;
         Keys = new KeyRing([new ExchangeKey(options.ApiKey, ExchangeKeyKind.Hmac, options.Secret), .. options.Keys], Micros() / 1_000);
-        _api = new ExchangeApi(market, Desk, time, isSpot, Limits);
         _usage = new UsageCounter(time, Limits);
+        _trading = new TradingFaults(Desk, Gate, time, (options.Source as SyntheticSource)?.Seed ?? 0) { ReleaseReports = _users.Release };
+        _users.Faults = _trading;
+        _api = new ExchangeApi(market, Desk, time, isSpot, Limits, _trading);
         _signature = new RequestSignature(Keys, time);
         Rest = new RestApi(_api, Gate, _signature, _usage, Limits, Http, options.TimeProvider);
-        Faults = new ExchangeFaults(Gate, time, new FaultWiring(Hub, Http, market, time, Limits));
+        Faults = new ExchangeFaults(Gate, time, new FaultWiring(Hub, Http, market, time, Limits, new TradingFaultWiring(_trading, Desk, _users, market, _usage)));
         Door = new StreamDoor(options, Keys, market, Hub, Gate, time, Limits, stop);
-        Admin = new FaultAdmin(Faults, () => Meters);
+        Admin = new FaultAdmin(Faults, () => Meters, () => Ledger, () => OrderCalls);
     }
 
     public ExchangeGate Gate { get; } = new();
@@ -66,6 +69,12 @@ internal sealed class ExchangeCore
     public StreamDoor Door { get; }
     public FaultAdmin Admin { get; }
     public ExchangeMeters Meters => Door.Read(Rest.Requests);
+
+    /// <summary>The account as the exchange knows it.</summary>
+    public ExchangeLedger Ledger => Gate.Request(() => ExchangeLedger.Of(Desk));
+
+    /// <summary>The order calls so far, the newest hundred thousand of them.</summary>
+    public IReadOnlyList<OrderCall> OrderCalls => Gate.Request(() => _trading.Log.ToArray());
 
     /// <summary>One more connection of the WebSocket API.</summary>
     /// <param name="timeUnit">Microseconds per unit of its times.</param>

@@ -123,6 +123,11 @@ public sealed class ExchangeServer : IAsyncDisposable
             else if (isStream) await _core.Door.RunAsync(context);
             else await _core.Rest.HandleAsync(context);
         }
+        catch (NoReplyException)
+        {
+            context.Features.Get<TransportControl>()?.Reset();
+            context.Abort();
+        }
         catch (OperationCanceledException)
         {
             // The peer left, or we are stopping.

@@ -1,3 +1,4 @@
+using Peregrine.Simulator.Faults;
 using Peregrine.Simulator.Limits;
 using Peregrine.Simulator.Markets;
 using Peregrine.Simulator.Trading;
@@ -10,19 +11,19 @@ internal sealed class ExchangeApi
     private readonly IMarketSource _market;
     private readonly Dictionary<string, Operation> _operations = new(StringComparer.Ordinal);
 
-    public ExchangeApi(IMarketSource market, OrderDesk desk, TimeProvider time, bool isSpot, LimitKeeper limits)
+    public ExchangeApi(IMarketSource market, OrderDesk desk, TimeProvider time, bool isSpot, LimitKeeper limits, TradingFaults faults)
     {
         _market = market;
         MarketContext markets = new(market, time, isSpot);
-        TradingContext trading = new(market, desk, time);
+        TradingContext trading = new(market, desk, time, faults);
         Add(new GeneralApi(markets, limits, name => Find(name) is not null).Operations);
         Add(new BookApi(markets).Operations);
         Add(new KlineApi(markets).Operations);
         Add(new TickerApi(markets).Operations);
         if (isSpot) Add(new WalletApi(markets, desk).Operations);
         else Add(new DerivativesApi(markets).Operations);
-        Add(new OrderApi(trading).Operations);
-        Add(new AccountApi(trading).Operations);
+        foreach (Operation operation in (Operation[])[.. new OrderApi(trading).Operations, .. new AccountApi(trading).Operations])
+            Add([operation with { Run = (parameters, writer) => faults.Run(operation, parameters, writer) }]);
     }
 
     public bool PrepareSnapshot(string symbol) => _market.PrepareSnapshot(symbol);

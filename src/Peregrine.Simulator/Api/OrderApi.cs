@@ -27,7 +27,9 @@ internal sealed class OrderApi(TradingContext context)
         string responseType = parameters.Optional("newOrderRespType") ?? (request.Type == OrderType.LimitMaker ? "ACK" : "FULL");
         if (responseType is not ("ACK" or "RESULT" or "FULL")) throw new ApiException(-1130, "Data sent for parameter 'newOrderRespType' is not valid.");
         context.Market.CatchUp();
-        OrderWire.Placed(writer, context.Desk.Place(request), responseType);
+        VenueOrder order = context.Desk.Place(request);
+        context.Faults.OnPlaced(order);
+        OrderWire.Placed(writer, order, responseType);
     }
 
     private void TestOrder(RequestParameters parameters, WireWriter writer)
@@ -112,19 +114,20 @@ internal sealed class OrderApi(TradingContext context)
             throw new ApiException(-1145, "Invalid cancelRestrictions");
         if (order is { IsOpen: true } && restriction is not null && restriction == "ONLY_NEW" != (order.Status == OrderStatus.New))
             throw new ApiException(-2011, "Order was not canceled due to cancel restrictions.");
+        if (order is { IsOpen: true }) context.Faults.BeforeCancel(order);
         string cancelId = context.Desk.Cancel(order, ClientId(parameters, "newClientOrderId"));
         OrderWire.Canceled(writer, order!, cancelId);
     }
 
     private void OrderStatusOf(RequestParameters parameters, WireWriter writer) =>
-        OrderWire.Status(writer, FindOrder(parameters, -2039, "Client order ID is not correct for this order ID.") ?? throw new ApiException(-2013, "Order does not exist."));
+        OrderWire.Status(writer, FindOrder(parameters, -2039, "Client order ID is not correct for this order ID.") is { } order && !context.Faults.IsHidden(order) ? order : throw new ApiException(-2013, "Order does not exist."));
 
     private void OpenOrders(RequestParameters parameters, WireWriter writer)
     {
         MarketSymbol? symbol = parameters.Has("symbol") ? context.Symbol(parameters) : null;
         writer.Raw("["u8);
         foreach (VenueOrder order in context.Desk.Open)
-            if (symbol is null || order.Instrument.Symbol == symbol.Name) OrderWire.Status(writer.Comma(), order);
+            if ((symbol is null || order.Instrument.Symbol == symbol.Name) && !context.Faults.IsHidden(order)) OrderWire.Status(writer.Comma(), order);
         writer.Raw("]"u8);
     }
 
@@ -144,7 +147,7 @@ internal sealed class OrderApi(TradingContext context)
         MarketSymbol symbol = context.Symbol(parameters);
         int limit = TradingContext.Limit(parameters, 500, 1_000);
         long? fromId = parameters.Integer("orderId");
-        IEnumerable<VenueOrder> wanted = context.Desk.All.Where(o => o.Instrument.Symbol == symbol.Name && TradingContext.InTime(parameters, o.TimeMicros));
+        IEnumerable<VenueOrder> wanted = context.Desk.All.Where(o => !context.Faults.IsHidden(o) && o.Instrument.Symbol == symbol.Name && TradingContext.InTime(parameters, o.TimeMicros));
         writer.Raw("["u8);
         foreach (VenueOrder order in fromId is { } id ? wanted.Where(o => o.Id >= id).Take(limit) : wanted.TakeLast(limit)) OrderWire.Status(writer.Comma(), order);
         writer.Raw("]"u8);

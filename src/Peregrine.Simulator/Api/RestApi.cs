@@ -45,7 +45,7 @@ internal sealed class RestApi(
         if (isDepth && faults.Take<DelaySnapshot>(symbol) is { } late)
             await Task.Delay(TimeSpan.FromMilliseconds(late.Milliseconds), time, context.RequestAborted);
         context.Response.StatusCode = status;
-        context.Response.ContentType = "application/json;charset=UTF-8";
+        context.Response.ContentType ??= "application/json;charset=UTF-8";
         context.Response.ContentLength = writer.Length;
         await context.Response.Body.WriteAsync(writer.WrittenMemory, context.RequestAborted);
     }
@@ -87,6 +87,13 @@ internal sealed class RestApi(
             status = e.Status;
             if (e.RetryAfter > 0) headers.RetryAfter = e.RetryAfter.ToString(CultureInfo.InvariantCulture);
             WriteError(writer, e);
+        }
+        catch (RawReplyException e)
+        {
+            writer.Clear();
+            writer.Raw(Encoding.UTF8.GetBytes(e.Body));
+            if (e.Body.StartsWith('<')) headers.ContentType = "text/html;charset=UTF-8";
+            status = e.Status;
         }
         headers["X-MBX-USED-WEIGHT"] = headers["X-MBX-USED-WEIGHT-1M"] = usage.Weight.ToString(CultureInfo.InvariantCulture);
         if (operation is { IsPlacement: true })

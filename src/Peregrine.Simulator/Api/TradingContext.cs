@@ -1,16 +1,18 @@
 using Peregrine.Common;
+using Peregrine.Simulator.Faults;
 using Peregrine.Simulator.Markets;
 using Peregrine.Simulator.Trading;
 
 namespace Peregrine.Simulator.Api;
 
 /// <summary>What the order and account calls share.</summary>
-internal sealed class TradingContext(IMarketSource market, OrderDesk desk, TimeProvider time)
+internal sealed class TradingContext(IMarketSource market, OrderDesk desk, TimeProvider time, TradingFaults faults)
 {
     private readonly Dictionary<string, MarketSymbol> _symbols = market.Symbols.ToDictionary(s => s.Name, StringComparer.Ordinal);
 
     public IMarketSource Market => market;
     public OrderDesk Desk => desk;
+    public TradingFaults Faults => faults;
     public long Millis => time.GetUnixMicros() / 1_000;
 
     /// <exception cref="ApiException">No such symbol, or none was named.</exception>

@@ -9,6 +9,10 @@ internal sealed class UsageCounter(TimeProvider time, LimitKeeper limits)
     public const int OrderLimit = 100;
     public const int OrderDayLimit = 200_000;
 
+    /// <summary>The limits in force.</summary>
+    public int OrdersMax { get; set; } = OrderLimit;
+    public int DayOrdersMax { get; set; } = OrderDayLimit;
+
     private long _tenSeconds;
     private long _day;
     private int _orders;
@@ -37,18 +41,18 @@ internal sealed class UsageCounter(TimeProvider time, LimitKeeper limits)
 
     public void AddWeight(int weight) => limits.Add(weight);
 
-    /// <summary>Whether one more order may be placed now.</summary>
-    /// <exception cref="ApiException">Too many were.</exception>
-    public void AdmitOrder()
+    /// <summary>Refuses an order that is one too many.</summary>
+    /// <exception cref="ApiException">Too many unfilled orders, and for how long that is so.</exception>
+    public void AdmitOrder(int count = 1)
     {
         Roll();
-        long seconds = time.GetUnixMicros() / 1_000_000;
-        if (_orders >= OrderLimit) throw TooMany(OrderLimit, "10 SECOND", 10 - (seconds % 10));
-        if (_dayOrders >= OrderDayLimit) throw TooMany(OrderDayLimit, "1 DAY", 86_400 - (seconds % 86_400));
-
-        static ApiException TooMany(int limit, string interval, long retryAfter) =>
-            new(-1015, $"Too many new orders; current limit is {limit} orders per {interval}.", 429) { RetryAfter = (int)retryAfter };
+        long millis = time.GetUnixMicros() / 1_000;
+        if (_orders + count > OrdersMax) throw TooMany(OrdersMax, "10 SECOND", 10_000 - (millis % 10_000));
+        if (_dayOrders + count > DayOrdersMax) throw TooMany(DayOrdersMax, "1 DAY", 86_400_000 - (millis % 86_400_000));
     }
+
+    private static ApiException TooMany(int limit, string interval, long waitMillis) =>
+        new(-1015, $"Too many new orders; current limit is {limit} orders per {interval}.", 429) { RetryAfter = (int)((waitMillis + 999) / 1_000) };
 
     public void AddOrder()
     {

@@ -1,4 +1,5 @@
 using Peregrine.Common;
+using Peregrine.Simulator.Faults;
 using Peregrine.Simulator.Markets;
 using Peregrine.Simulator.Matching;
 using Peregrine.Simulator.Sockets;
@@ -14,6 +15,7 @@ internal sealed class UserHub(Func<long> nowMicros) : IAccountObserver
     private readonly WireWriter _event = new();
     private readonly WireWriter _head = new(64);
     private readonly List<byte[]> _held = [];
+    private byte[]? _shuffled;
     private bool _holding;
     private long _nextExecutionId = 1;
 
@@ -76,9 +78,62 @@ internal sealed class UserHub(Func<long> nowMicros) : IAccountObserver
         SendTo(connection, id, _event.Written);
     }
 
+    /// <summary>What is to go wrong with events.</summary>
+    public TradingFaults? Faults { get; set; }
+
+    public void OnDeposit(string asset, long units) => Movement("balanceUpdate"u8, asset, units);
+
+    public void OnExternalLock(string asset, long units) => Movement("externalLockUpdate"u8, asset, units);
+
+    /// <summary>Ends all subscriptions; how many there were.</summary>
+    public int TerminateAll()
+    {
+        (WebSocketConnection Connection, int Id)[] all = [.. _subscribers];
+        foreach ((WebSocketConnection connection, int id) in all) Terminate(connection, id);
+        _subscribers.Clear();
+        return all.Length;
+    }
+
+    private void Movement(ReadOnlySpan<byte> name, string asset, long units)
+    {
+        long millis = nowMicros() / 1_000;
+        _event.Clear();
+        _event.Raw("{\"e\":\""u8).Raw(name).Raw("\",\"E\":"u8).Number(millis).Raw(",\"a\":"u8).Text(asset).Raw(",\"d\":"u8).Decimal(units)
+            .Raw(",\"T\":"u8).Number(millis).Raw("}"u8);
+        Emit();
+    }
+
     private void Emit()
     {
         if (_subscribers.Count == 0) return;
+        if (Faults is null)
+        {
+            Leave();
+            return;
+        }
+        if (Faults.Has<MuteUser>()) return;
+        switch (Faults.Take<ReportFault>(_ => true))
+        {
+            case LateReport late:
+                byte[] kept = _event.Written.ToArray();
+                Faults.After(late.DelaySeconds, () => Send(kept));
+                return;
+            case ShuffleReports when _shuffled is null:
+                _shuffled = _event.Written.ToArray();
+                return;
+            case DuplicateReport:
+                Leave();
+                break;
+        }
+        Leave();
+        if (_shuffled is not { } shuffled) return;
+        _shuffled = null;
+        if (_holding) _held.Add(shuffled);
+        else Send(shuffled);
+    }
+
+    private void Leave()
+    {
         if (_holding) _held.Add(_event.Written.ToArray());
         else Send(_event.Written);
     }

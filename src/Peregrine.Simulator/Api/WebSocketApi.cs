@@ -118,6 +118,14 @@ internal sealed class WebSocketApi
             if (e.Status is not (429 or 418) && operation is { Weight: 0 }) _usage.AddWeight(1); // An order that fails costs what one that succeeds does not.
             SendError(id, e, withLimits, operation);
         }
+        catch (Faults.NoReplyException)
+        {
+            // Nothing is said: that is the fault.
+        }
+        catch (Faults.RawReplyException e)
+        {
+            _connection.SendText(Encoding.UTF8.GetBytes(e.Body));
+        }
         finally
         {
             _users.Release();

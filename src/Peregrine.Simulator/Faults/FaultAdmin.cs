@@ -7,8 +7,8 @@ using Peregrine.Simulator.Wire;
 
 namespace Peregrine.Simulator.Faults;
 
-/// <summary>The fault surface over HTTP: POST /sim/NAME, POST /sim/clear, GET /sim/faults, /sim/log and /sim/meters.</summary>
-internal sealed class FaultAdmin(ExchangeFaults faults, Func<ExchangeMeters> meters)
+/// <summary>The fault surface over HTTP: POST /sim/NAME, POST /sim/clear, GET /sim/faults, /sim/log, /sim/meters, /sim/ledger and /sim/orders.</summary>
+internal sealed class FaultAdmin(ExchangeFaults faults, Func<ExchangeMeters> meters, Func<ExchangeLedger> ledger, Func<IReadOnlyList<OrderCall>> orders)
 {
     public const string Prefix = "/sim/";
 
@@ -26,9 +26,11 @@ internal sealed class FaultAdmin(ExchangeFaults faults, Func<ExchangeMeters> met
                 ("GET", "log") => Log(),
                 ("GET", "faults") => Active(),
                 ("GET", "meters") => JsonSerializer.Serialize(meters(), MetersJson.Default.ExchangeMeters),
+                ("GET", "ledger") => JsonSerializer.Serialize(ledger(), LedgerJson.Default.ExchangeLedger),
+                ("GET", "orders") => JsonSerializer.Serialize(orders(), LedgerJson.Default.IReadOnlyListOrderCall),
                 ("POST", "clear") => Clear(body),
                 ("POST", _) => Apply(name, body),
-                _ => throw new FaultException($"{context.Request.Method} /sim/{name} is not served; there are GET log, faults and meters, and POST clear or a fault's name."),
+                _ => throw new FaultException($"{context.Request.Method} /sim/{name} is not served; there are GET log, faults, meters, ledger and orders, and POST clear or a fault's name."),
             };
         }
         catch (FaultException e)

@@ -46,6 +46,29 @@ internal static class FaultNames
         ["limits.streams"] = (FaultJson.Default.LimitStreams, new LimitStreams { PerConnection = 0 }),
         ["clock.skew"] = (FaultJson.Default.SkewClock, new SkewClock { Milliseconds = 0 }),
         ["clock.step"] = (FaultJson.Default.StepClock, new StepClock { Milliseconds = 0 }),
+        ["order.executeThenDropReply"] = (FaultJson.Default.ExecuteThenDropReply, new ExecuteThenDropReply()),
+        ["order.rejectThenDropReply"] = (FaultJson.Default.RejectThenDropReply, new RejectThenDropReply()),
+        ["order.executeLate"] = (FaultJson.Default.ExecuteLate, new ExecuteLate()),
+        ["order.answer"] = (FaultJson.Default.AnswerCall, new AnswerCall()),
+        ["order.hideFromQuery"] = (FaultJson.Default.HideFromQuery, new HideFromQuery()),
+        ["order.pruneIoc"] = (FaultJson.Default.PruneIoc, new PruneIoc()),
+        ["order.fillDuringCancel"] = (FaultJson.Default.FillDuringCancel, new FillDuringCancel()),
+        ["order.hideThenFill"] = (FaultJson.Default.HideThenFill, new HideThenFill()),
+        ["order.duplicateReport"] = (FaultJson.Default.DuplicateReport, new DuplicateReport()),
+        ["order.shuffleReports"] = (FaultJson.Default.ShuffleReports, new ShuffleReports()),
+        ["order.lateReport"] = (FaultJson.Default.LateReport, new LateReport()),
+        ["order.earlyReport"] = (FaultJson.Default.EarlyReport, new EarlyReport()),
+        ["user.mute"] = (FaultJson.Default.MuteUser, new MuteUser()),
+        ["user.terminate"] = (FaultJson.Default.TerminateUser, new TerminateUser()),
+        ["account.setBalance"] = (FaultJson.Default.SetBalance, new SetBalance { Asset = "", Amount = "" }),
+        ["account.deposit"] = (FaultJson.Default.Deposit, new Deposit { Asset = "", Amount = "" }),
+        ["account.lock"] = (FaultJson.Default.ExternalLock, new ExternalLock { Asset = "", Amount = "" }),
+        ["account.feeAsset"] = (FaultJson.Default.FeeAsset, new FeeAsset()),
+        ["symbol.status"] = (FaultJson.Default.SymbolStatus, new SymbolStatus { Symbol = "" }),
+        ["symbol.filters"] = (FaultJson.Default.SymbolFilters, new SymbolFilters { Symbol = "" }),
+        ["limits.orders"] = (FaultJson.Default.LimitOrders, new LimitOrders()),
+        ["key.revoke"] = (FaultJson.Default.RevokeKey, new RevokeKey()),
+        ["key.permissions"] = (FaultJson.Default.KeyPermissions, new KeyPermissions()),
         ["sbe.schema"] = (FaultJson.Default.SbeSchema, new SbeSchema()),
     };
 
@@ -95,7 +118,7 @@ internal static class FaultNames
         Type? plain = type is null ? null : Nullable.GetUnderlyingType(type) ?? type;
         if (plain is { IsEnum: true }) return "one of " + string.Join(", ", Enum.GetNames(plain).Select(JsonNamingPolicy.CamelCase.ConvertName));
         if (plain == typeof(int) || plain == typeof(long)) return "a whole number";
-        return plain == typeof(double) ? "a number" : plain == typeof(string) ? "a text" : "an object of texts";
+        return plain == typeof(double) ? "a number" : plain == typeof(string) ? "a text" : plain == typeof(bool) ? "true or false" : "an object of texts";
     }
 }
 
@@ -136,6 +159,29 @@ internal static class FaultNames
 [JsonSerializable(typeof(SkewClock))]
 [JsonSerializable(typeof(StepClock))]
 [JsonSerializable(typeof(SbeSchema))]
+[JsonSerializable(typeof(ExecuteThenDropReply))]
+[JsonSerializable(typeof(RejectThenDropReply))]
+[JsonSerializable(typeof(ExecuteLate))]
+[JsonSerializable(typeof(AnswerCall))]
+[JsonSerializable(typeof(HideFromQuery))]
+[JsonSerializable(typeof(PruneIoc))]
+[JsonSerializable(typeof(FillDuringCancel))]
+[JsonSerializable(typeof(HideThenFill))]
+[JsonSerializable(typeof(DuplicateReport))]
+[JsonSerializable(typeof(ShuffleReports))]
+[JsonSerializable(typeof(LateReport))]
+[JsonSerializable(typeof(EarlyReport))]
+[JsonSerializable(typeof(MuteUser))]
+[JsonSerializable(typeof(TerminateUser))]
+[JsonSerializable(typeof(SetBalance))]
+[JsonSerializable(typeof(Deposit))]
+[JsonSerializable(typeof(ExternalLock))]
+[JsonSerializable(typeof(FeeAsset))]
+[JsonSerializable(typeof(SymbolStatus))]
+[JsonSerializable(typeof(SymbolFilters))]
+[JsonSerializable(typeof(LimitOrders))]
+[JsonSerializable(typeof(RevokeKey))]
+[JsonSerializable(typeof(KeyPermissions))]
 internal sealed partial class FaultJson : JsonSerializerContext;
 
 /// <summary>Enums as camel-case words, and nothing else.</summary>

@@ -8,7 +8,7 @@ using Peregrine.Simulator.Synthetic;
 namespace Peregrine.Simulator.Faults;
 
 /// <summary>Where each fault takes hold of the exchange. Used under its gate.</summary>
-internal sealed class FaultWiring(StreamHub hub, HttpFaults http, IMarketSource market, ExchangeClock clock, LimitKeeper limits)
+internal sealed class FaultWiring(StreamHub hub, HttpFaults http, IMarketSource market, ExchangeClock clock, LimitKeeper limits, TradingFaultWiring trading)
 {
     public StreamHub Hub => hub;
 
@@ -51,6 +51,7 @@ internal sealed class FaultWiring(StreamHub hub, HttpFaults http, IMarketSource 
         SbeSchema f => Schema(f),
         SkewClock f => Shift(f.Milliseconds * 1_000),
         StepClock f => Shift(clock.OffsetMicros + (f.Milliseconds * 1_000)),
+        _ when trading.Start(fault) is { } effect => effect,
         _ => throw new FaultException($"{FaultNames.NameOf(fault)} is not for this exchange."),
     };
 

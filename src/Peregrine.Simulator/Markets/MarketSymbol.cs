@@ -15,7 +15,8 @@ internal class MarketSymbol
         Candles = [.. CandleSpan.All.Select(span => new CandleSeries(span))];
     }
 
-    public Instrument Instrument { get; }
+    /// <summary>What the exchange says of it now.</summary>
+    public Instrument Instrument { get; set; }
     public string Name => Instrument.Symbol;
     public bool IsSpot { get; }
 

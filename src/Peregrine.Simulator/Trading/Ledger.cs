@@ -7,6 +7,9 @@ namespace Peregrine.Simulator.Trading;
 /// <summary>Fees of a fill, in basis points of what is received.</summary>
 internal readonly record struct FeeSchedule(int MakerBasisPoints, int TakerBasisPoints);
 
+/// <summary>Fees paid in an asset of one's choice, at a fixed price in quote money, of which so many hundredths are left.</summary>
+internal sealed record FeePayment(string Asset, long Price, int Percent);
+
 /// <summary>Books orders against an account: what they lock, what their fills move, what their end gives back. Exact: nothing appears and nothing is lost but fees.</summary>
 internal static class Ledger
 {
@@ -22,11 +25,17 @@ internal static class Ledger
         return true;
     }
 
-    public static Fill Book(Account account, VenueOrder order, FeeSchedule fees, long price, long quantity, bool isMaker, long tradeId, long timeMicros)
+    public static Fill Book(Account account, VenueOrder order, FeeSchedule fees, FeePayment? payment, long price, long quantity, bool isMaker, long tradeId, long timeMicros)
     {
         long quote = Money.Quote(price, quantity);
         long received = order.Side == Side.Buy ? quantity : quote;
         long fee = Money.Fee(received, isMaker ? fees.MakerBasisPoints : fees.TakerBasisPoints);
+        string feeAsset = order.ReceivedAsset;
+        if (payment is not null)
+        {
+            long due = checked((long)((Int128)Money.Fee(quote, isMaker ? fees.MakerBasisPoints : fees.TakerBasisPoints) * payment.Percent * FixedPoint.One / 100 / payment.Price));
+            if (account[payment.Asset].Free >= due) (fee, feeAsset) = (due, payment.Asset);
+        }
         long paid = order.Side == Side.Buy ? quote : quantity;
         order.Executed += quantity;
         order.ExecutedQuote += quote;
@@ -38,9 +47,10 @@ internal static class Ledger
             : order.Side == Side.Buy ? Money.QuoteCeiling(order.Price, order.Remaining) : order.Remaining;
         account.PayLocked(order.LockedAsset, order.Locked - keep, paid);
         order.Locked = keep;
-        account.Receive(order.ReceivedAsset, received - fee);
+        account.Receive(order.ReceivedAsset, received);
+        account.Receive(feeAsset, -fee);
 
-        Fill fill = new(tradeId, price, quantity, quote, fee, order.ReceivedAsset, isMaker, timeMicros);
+        Fill fill = new(tradeId, price, quantity, quote, fee, feeAsset, isMaker, timeMicros);
         order.Fills.Add(fill);
         return fill;
     }

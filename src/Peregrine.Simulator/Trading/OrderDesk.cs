@@ -31,6 +31,7 @@ internal sealed class OrderDesk(IOrderVenue venue, FeeSchedule fees, Func<long> 
     private readonly Queue<VenueOrder> _ended = new();
     private readonly SortedDictionary<long, VenueOrder> _open = [];
     private readonly List<(VenueOrder Order, Fill Fill)> _trades = [];
+    private readonly Dictionary<string, long> _externalLocks = new(StringComparer.Ordinal);
     private long _nextClientId;
     private long _nextTradeId = 1;
 
@@ -101,6 +102,27 @@ internal sealed class OrderDesk(IOrderVenue venue, FeeSchedule fees, Func<long> 
         return order;
     }
 
+    /// <summary>Fees in another asset than the received one; null for the received one.</summary>
+    public FeePayment? FeePayment { get; set; }
+
+    /// <summary>Someone outside takes all that is left of an open order, at its own price.</summary>
+    public void FillWhole(VenueOrder order)
+    {
+        venue.Remove(order);
+        OnFill(order, order.Price, order.Remaining, isMaker: true, -1);
+    }
+
+    public void AddExternalLock(string asset, long units) => _externalLocks[asset] = _externalLocks.GetValueOrDefault(asset) + units;
+
+    /// <summary>Gives back what was locked from outside; false when less is.</summary>
+    public bool TryEndExternalLock(string asset, long units)
+    {
+        if (_externalLocks.GetValueOrDefault(asset) < units) return false;
+        _externalLocks[asset] -= units;
+        Account.Unlock(asset, units);
+        return true;
+    }
+
     /// <summary>Null when there is none of that symbol with these ids.</summary>
     public VenueOrder? Find(string symbol, long? orderId, string? clientId)
     {
@@ -121,12 +143,13 @@ internal sealed class OrderDesk(IOrderVenue venue, FeeSchedule fees, Func<long> 
 
     public void OnFill(VenueOrder order, long price, long quantity, bool isMaker, long tradeId)
     {
-        Fill fill = Ledger.Book(Account, order, fees, price, quantity, isMaker, tradeId >= 0 ? tradeId : _nextTradeId++, nowMicros());
+        Fill fill = Ledger.Book(Account, order, fees, FeePayment, price, quantity, isMaker, tradeId >= 0 ? tradeId : _nextTradeId++, nowMicros());
         if (_trades.Count == HistoryMax) _trades.RemoveRange(0, HistoryMax / 2);
         _trades.Add((order, fill));
         if (!order.IsOpen) Forget(order);
         observer.OnOrder(order, "TRADE", fill, null);
-        observer.OnBalances(Account, [order.Instrument.BaseAsset, order.Instrument.QuoteAsset]);
+        observer.OnBalances(Account, fill.CommissionAsset == order.ReceivedAsset
+            ? [order.Instrument.BaseAsset, order.Instrument.QuoteAsset] : [order.Instrument.BaseAsset, order.Instrument.QuoteAsset, fill.CommissionAsset]);
     }
 
     private void End(VenueOrder order, OrderStatus status, string? cancelId)

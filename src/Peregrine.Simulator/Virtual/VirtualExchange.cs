@@ -47,6 +47,12 @@ public sealed class VirtualExchange
     /// <summary>Lets the exchange fail.</summary>
     public ExchangeFaults Faults => _core.Faults;
 
+    /// <summary>What the exchange knows of the account, as of now.</summary>
+    public ExchangeLedger Oracle => _core.Ledger;
+
+    /// <summary>The order calls so far, with what was done.</summary>
+    public IReadOnlyList<OrderCall> OrderCalls => _core.OrderCalls;
+
     /// <summary>Lets everything happen that is due until then: order flow, timers, triggers, timed streams; in the order of its times.</summary>
     public void AdvanceTo(long unixMicros)
     {
@@ -114,8 +120,15 @@ public sealed class VirtualExchange
         HeaderDictionary requestHeaders = [];
         foreach ((string name, string value) in headers ?? new Dictionary<string, string>()) requestHeaders[name] = value;
         WireWriter writer = new();
-        int status = _core.Rest.Answer(method, path, question < 0 ? "" : pathAndQuery[question..], requestHeaders, body, new HeaderDictionary(), writer);
-        return (status, writer.Written.ToArray());
+        try
+        {
+            int status = _core.Rest.Answer(method, path, question < 0 ? "" : pathAndQuery[question..], requestHeaders, body, new HeaderDictionary(), writer);
+            return (status, writer.Written.ToArray());
+        }
+        catch (NoReplyException)
+        {
+            return (0, []);
+        }
     }
 
     private bool Refuses(string path, RefuseWhat spared) => _core.Http.Take<RefuseSocket>(path, f => f.What != spared) is not null;

@@ -1,0 +1,84 @@
+using Peregrine.Common;
+using Peregrine.Simulator.Api;
+using Peregrine.Simulator.Markets;
+using Peregrine.Simulator.Trading;
+
+namespace Peregrine.Simulator.Faults;
+
+/// <summary>Where the faults of orders, the account and symbols take hold. Used under the exchange's gate.</summary>
+internal sealed class TradingFaultWiring(TradingFaults faults, OrderDesk desk, UserHub users, IMarketSource market, UsageCounter usage)
+{
+    /// <summary>Null when the fault is none of these.</summary>
+    /// <exception cref="FaultException">There is nothing that the fault could be for.</exception>
+    public FaultEffect? Start(ExchangeFault fault) => fault switch
+    {
+        OrderFault f => Arm(f, f.Count),
+        ReportFault f => Arm(f, f.Count),
+        MuteUser or RevokeKey or KeyPermissions => Arm(fault, null),
+        TerminateUser => new SimpleEffect(users.TerminateAll()),
+        Deposit f => Move(f, f.Units, users.OnDeposit),
+        ExternalLock f => Lock(f),
+        SetBalance f => Move(f, f.Units - desk.Account[f.Asset].Free, users.OnDeposit),
+        FeeAsset f => Fees(f),
+        SymbolStatus f => OnSymbols(f.Symbol, i => i with { IsTrading = f.Status == "TRADING" }),
+        SymbolFilters f => OnSymbols(f.Symbol, i => i with { Rules = Change(i.Rules, f) }),
+        LimitOrders f => Limits(f),
+        _ => null,
+    };
+
+    private SimpleEffect Arm(ExchangeFault fault, int? count)
+    {
+        faults.Add(fault, count);
+        return new SimpleEffect(1, () => faults.Remove(fault));
+    }
+
+    private SimpleEffect Move(AssetFault fault, long units, Action<string, long> tell)
+    {
+        if (desk.Account[fault.Asset].Free + units < 0) throw new FaultException($"{FaultNames.NameOf(fault)}: less than that is free.");
+        desk.Account.Deposit(fault.Asset, units);
+        tell(fault.Asset, units);
+        users.OnBalances(desk.Account, [fault.Asset]);
+        return new SimpleEffect(1);
+    }
+
+    private SimpleEffect Lock(ExternalLock fault)
+    {
+        bool isDone = fault.Units >= 0 ? desk.Account.TryLock(fault.Asset, fault.Units) : desk.TryEndExternalLock(fault.Asset, -fault.Units);
+        if (!isDone) throw new FaultException("account.lock: less than that is free, or locked from outside.");
+        if (fault.Units >= 0) desk.AddExternalLock(fault.Asset, fault.Units);
+        users.OnExternalLock(fault.Asset, fault.Units);
+        users.OnBalances(desk.Account, [fault.Asset]);
+        return new SimpleEffect(1);
+    }
+
+    private SimpleEffect Fees(FeeAsset fault)
+    {
+        desk.FeePayment = new FeePayment(fault.Asset, fault.PriceUnits, fault.Percent);
+        return new SimpleEffect(1, () => desk.FeePayment = null);
+    }
+
+    private SimpleEffect Limits(LimitOrders fault)
+    {
+        (usage.OrdersMax, usage.DayOrdersMax) = (fault.PerTenSeconds ?? usage.OrdersMax, fault.PerDay ?? usage.DayOrdersMax);
+        return new SimpleEffect(1, () => (usage.OrdersMax, usage.DayOrdersMax) = (UsageCounter.OrderLimit, UsageCounter.OrderDayLimit));
+    }
+
+    private SimpleEffect OnSymbols(string pattern, Func<Instrument, Instrument> change)
+    {
+        MarketSymbol[] symbols = [.. market.Symbols.Where(s => StreamPattern.Matches(pattern, s.Name))];
+        if (symbols.Length == 0) throw new FaultException("No symbol of this exchange fits.");
+        Instrument[] before = [.. symbols.Select(s => s.Instrument)];
+        foreach (MarketSymbol symbol in symbols) symbol.Instrument = change(symbol.Instrument);
+        return new SimpleEffect(symbols.Length, () =>
+        {
+            for (int i = 0; i < symbols.Length; i++) symbols[i].Instrument = before[i];
+        });
+    }
+
+    private static TradingRules Change(TradingRules rules, SymbolFilters fault) => rules with
+    {
+        TickSize = fault.TickSize is { } tick ? Price.Parse(tick) : rules.TickSize, StepSize = fault.StepSize is { } step ? Quantity.Parse(step) : rules.StepSize,
+        MinQuantity = fault.MinQuantity is { } min ? Quantity.Parse(min) : rules.MinQuantity, MaxQuantity = fault.MaxQuantity is { } max ? Quantity.Parse(max) : rules.MaxQuantity,
+        MinNotional = fault.MinNotional is { } value ? Notional.Parse(value) : rules.MinNotional, OpenOrdersMax = fault.OpenOrdersMax ?? rules.OpenOrdersMax,
+    };
+}
