@@ -45,14 +45,15 @@ internal sealed class ExchangeCore
         Desk.FollowMarket();
         Deposit(Desk.Account);
         bool isSpot = options.Market == Common.Market.Spot;
+        Keys = new KeyRing([new ExchangeKey(options.ApiKey, ExchangeKeyKind.Hmac, options.Secret), .. options.Keys], Micros() / 1_000);
         _usage = new UsageCounter(time, Limits);
         _trading = new TradingFaults(Desk, Gate, time, (options.Source as SyntheticSource)?.Seed ?? 0) { ReleaseReports = _users.Release };
         _users.Faults = _trading;
         _api = new ExchangeApi(market, Desk, time, isSpot, Limits, _trading);
-        _signature = new RequestSignature(options.ApiKey, options.Secret, time);
+        _signature = new RequestSignature(Keys, time);
         Rest = new RestApi(_api, Gate, _signature, _usage, Limits, Http, options.TimeProvider);
         Faults = new ExchangeFaults(Gate, time, new FaultWiring(Hub, Http, market, time, Limits, new TradingFaultWiring(_trading, Desk, _users, market, _usage)));
-        Door = new StreamDoor(options, market, Hub, Gate, time, Limits, stop);
+        Door = new StreamDoor(options, Keys, market, Hub, Gate, time, Limits, stop);
         Admin = new FaultAdmin(Faults, () => Meters, () => Ledger, () => OrderCalls);
     }
 
@@ -62,6 +63,7 @@ internal sealed class ExchangeCore
     public StreamHub Hub { get; }
     public IMarketSource Market { get; }
     public OrderDesk Desk { get; }
+    public KeyRing Keys { get; }
     public HttpFaults Http { get; } = new();
     public RestApi Rest { get; }
     public ExchangeFaults Faults { get; }
@@ -76,8 +78,12 @@ internal sealed class ExchangeCore
     public IReadOnlyList<OrderCall> OrderCalls => Gate.Request(() => _trading.Log.ToArray());
 
     /// <summary>One more connection of the WebSocket API.</summary>
-    public WebSocketApi OpenApi(WebSocketConnection connection, bool returnRateLimits) =>
-        new(connection, _api, Gate, _signature, _usage, _users, Clock, returnRateLimits);
+    /// <param name="timeUnit">Microseconds per unit of its times.</param>
+    public WebSocketApi OpenApi(WebSocketConnection connection, bool returnRateLimits, long timeUnit = 1_000)
+    {
+        _usage.AddWeight(WebSocketApi.ConnectWeight);
+        return new WebSocketApi(connection, _api, Gate, _signature, _usage, Limits, _users, Clock) { ReturnsRateLimits = returnRateLimits, TimeUnit = timeUnit };
+    }
 
     private void Deposit(Account account)
     {

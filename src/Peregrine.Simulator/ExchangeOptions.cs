@@ -49,6 +49,9 @@ public sealed record ExchangeOptions
     public string ApiKey { get; init; } = "peregrine-demo-key";
     public string Secret { get; init; } = "peregrine-demo-secret";
 
+    /// <summary>Further keys of the account: HMAC, RSA or Ed25519.</summary>
+    public IReadOnlyList<ExchangeKey> Keys { get; init; } = [];
+
     /// <summary>What the one account starts with, by asset; null gives it some of everything that is traded.</summary>
     public IReadOnlyDictionary<string, Quantity>? Balances { get; init; }
 

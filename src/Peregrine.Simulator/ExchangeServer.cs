@@ -141,10 +141,15 @@ public sealed class ExchangeServer : IAsyncDisposable
 
     private async Task RunApiAsync(HttpContext context)
     {
+        if (!TimeUnits.TryRead(context.Request.Query["timeUnit"], out long unit))
+        {
+            await StreamDoor.RefuseAsync(context, 400, -1194, TimeUnits.Refusal);
+            return;
+        }
         using SocketConnection? connection = await AcceptAsync(context);
         if (connection is null) return;
         bool returnRateLimits = context.Request.Query["returnRateLimits"] != "false";
-        WebSocketApi session = _core.OpenApi(connection, returnRateLimits);
+        WebSocketApi session = _core.OpenApi(connection, returnRateLimits, unit);
         try
         {
             await connection.RunAsync(session.OnText);

@@ -207,7 +207,7 @@ public sealed class OrderFaultTests
     private (int Status, byte[] Body) Call(string method, string path, params (string Name, string Value)[] values)
     {
         string query = string.Join('&', values.Append(("timestamp", $"{_exchange.NowMicros / 1_000}")).Prepend(("symbol", "BTCUSDT")).Where(v => path != "account" || v.Item1 != "symbol").Select(v => $"{v.Item1}={v.Item2}"));
-        query += "&signature=" + RequestSignature.Hmac(_options.Secret, query);
+        query += "&signature=" + TestExchange.Hmac(query, _options.Secret);
         return _exchange.Request(method, $"/api/v3/{path}?{query}", "", new Dictionary<string, string> { ["X-MBX-APIKEY"] = _options.ApiKey });
     }
 
@@ -236,7 +236,7 @@ public sealed class OrderFaultTests
     {
         values["apiKey"] = _options.ApiKey;
         values["timestamp"] = $"{_exchange.NowMicros / 1_000}";
-        values["signature"] = RequestSignature.Hmac(_options.Secret, RequestSignature.SortedPayload(values));
+        values["signature"] = TestExchange.Hmac(RequestSignature.SortedPayload(values), _options.Secret);
         return $"{{\"id\":1,\"method\":\"{method}\",\"params\":{{{string.Join(',', values.Select(v => $"\"{v.Key}\":\"{v.Value}\""))}}}}}";
     }
 }

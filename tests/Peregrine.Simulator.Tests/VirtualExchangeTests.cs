@@ -105,7 +105,7 @@ public sealed class VirtualExchangeTests
     {
         values["apiKey"] = options.ApiKey;
         values["timestamp"] = $"{exchange.NowMicros / 1_000}";
-        values["signature"] = RequestSignature.Hmac(options.Secret, RequestSignature.SortedPayload(values));
+        values["signature"] = TestExchange.Hmac(RequestSignature.SortedPayload(values), options.Secret);
         return $"{{\"id\":{id},\"method\":\"{method}\",\"params\":{{{string.Join(',', values.Select(v => $"\"{v.Key}\":\"{v.Value}\""))}}}}}";
     }
 }

@@ -49,7 +49,10 @@ public enum EventKind : byte
     /// </summary>
     Reconcile = 51,
 
-    /// <summary>What the ledger of an earlier process expected of an asset, free and locked together (payload <see cref="BalanceUpdate"/>).</summary>
+    /// <summary>
+    /// What the ledger of an earlier process expected of an asset, free and locked together (payload <see cref="BalanceUpdate"/>); with a symbol instead: the first
+    /// trade id that no round has asked for (A), or, where C is 1, a trade that is in the ledger already (B).
+    /// </summary>
     Holding = 52,
 
     /// <summary>The day's start, peak and latched levels of an earlier process (payload <see cref="Orders.RiskMemory"/>).</summary>

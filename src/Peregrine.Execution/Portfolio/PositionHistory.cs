@@ -46,6 +46,10 @@ public sealed class PositionHistory : IEventHandler
     public IEnumerable<(string Symbol, long From)> TradesFrom =>
         _core.Symbols.Select(symbol => (symbol.Instrument.Symbol, From: _core.Reconciler.TradesFrom[symbol.Instrument.Id.Value - 1])).Where(static one => one.From >= 0);
 
+    /// <summary>By symbol, the trades that were taken in and that the next round will tell again.</summary>
+    public IEnumerable<(string Symbol, long TradeId)> KnownTrades =>
+        _core.Symbols.SelectMany(symbol => symbol.TradesSince(_core.Reconciler.TradesFrom[symbol.Instrument.Id.Value - 1]).Select(id => (symbol.Instrument.Symbol, id)));
+
     /// <summary>What was booked of an order already, so that learning its whole fill later does not book that part again.</summary>
     public (Quantity Quantity, long QuoteUnits) BookedOf(ClientOrderId order) => _core.Orders.BookedOf(order);
 

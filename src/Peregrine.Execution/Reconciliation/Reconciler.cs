@@ -54,6 +54,7 @@ public sealed class Reconciler
     private readonly Dictionary<AssetCode, long> _explained = new(64);
     private readonly Dictionary<AssetCode, long> _usuallyHidden = new(64);
     private readonly List<LooseTrade> _loose = new(OpenTradesMax);
+    private readonly List<int> _givenUp = new(OrderManager.Capacity);
     private readonly long[] _tradesFrom;
     private readonly long[] _nextFrom;
     private long _round;
@@ -243,6 +244,15 @@ public sealed class Reconciler
         return false;
     }
 
+    /// <summary>The slot of an order that the last round ended, until none is left.</summary>
+    internal bool TryTakeGivenUp(out int slot)
+    {
+        slot = _givenUp.Count > 0 ? _givenUp[^1] : -1;
+        if (slot < 0) return false;
+        _givenUp.RemoveAt(_givenUp.Count - 1);
+        return true;
+    }
+
     /// <summary>The next trades to ask for, as an earlier process left it.</summary>
     public void RestoreTradesFrom(SymbolId symbol, long from) => _tradesFrom[symbol.Value - 1] = Math.Max(_tradesFrom[symbol.Value - 1], from);
 
@@ -313,7 +323,10 @@ public sealed class Reconciler
         {
             ref readonly TrackedOrder order = ref _orders[slot];
             bool isDenied = order.Status == OrderStatus.Unknown && order.Absences >= OrderManager.AbsencesNeeded && order.SeenRound != _round;
-            if (isDenied && _begunNanos - order.SentNanos >= OrderManager.EntryWindowNanos) _orders.GiveUp(slot, nowNanos);
+            if (isDenied && _begunNanos - order.SentNanos >= OrderManager.EntryWindowNanos) {
+                _orders.GiveUp(slot, nowNanos);
+                _givenUp.Add(slot);
+            }
         }
     }
 

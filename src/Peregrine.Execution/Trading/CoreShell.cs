@@ -85,6 +85,7 @@ public sealed class CoreShell
                 _events.Append(in entry, Payload.Of(ref booked));
             }
         }
+        if (isFirst) TellKnownTrades();
     }
 
     /// <summary>Takes in what the gateway has, and tells the core when it comes up or goes down. True when there was anything.</summary>
@@ -244,6 +245,17 @@ public sealed class CoreShell
         RiskMemory memory = kept;
         MarketEvent risk = new() { Kind = EventKind.RiskMemory, ReceiveTimeNanos = _parts.Time.GetUnixNanos() };
         _events.Append(in risk, Payload.Of(ref memory));
+    }
+
+    /// <summary>Trades that are in the ledger already although no round has told them: the first one will. Behind the open orders, which need their own trades as new ones.</summary>
+    private void TellKnownTrades()
+    {
+        foreach ((string name, long tradeId) in _parts.History.KnownTrades)
+        {
+            if (!_parts.Instruments.TryGet(name, out Instrument instrument)) continue;
+            MarketEvent entry = new() { Kind = EventKind.Holding, Symbol = instrument.Id, ReceiveTimeNanos = _parts.Time.GetUnixNanos(), Plain = new PlainFields { B = tradeId, C = 1 } };
+            _events.Append(in entry, default);
+        }
     }
 
     private (SymbolId Symbol, OrderReport Report) UnknownOf(OpenIntent open, bool isFirst)

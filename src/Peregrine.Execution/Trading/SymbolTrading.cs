@@ -82,6 +82,9 @@ public sealed class SymbolTrading
         return true;
     }
 
+    /// <summary>The trade ids that are remembered, from the given one on.</summary>
+    internal IEnumerable<long> TradesSince(long from) => _trades.Where(id => id >= Math.Max(0, from)).Order();
+
     /// <summary>Whether the trade was told before.</summary>
     internal bool HasTrade(long tradeId) => Array.IndexOf(_trades, tradeId) >= 0;
 

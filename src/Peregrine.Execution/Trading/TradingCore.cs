@@ -300,7 +300,11 @@ public sealed class TradingCore
 
     private void OnHolding(in MarketEvent entry, ReadOnlySpan<long> payload)
     {
-        if (!entry.Symbol.IsNone) Reconciler.RestoreTradesFrom(entry.Symbol, entry.Plain.A);
+        if (!entry.Symbol.IsNone)
+        {
+            if (entry.Plain.C != 0) this[entry.Symbol].IsNewTrade(entry.Plain.B);
+            else Reconciler.RestoreTradesFrom(entry.Symbol, entry.Plain.A);
+        }
         if (payload.Length == 0) return;
         ref readonly BalanceUpdate holding = ref Payload.Read<BalanceUpdate>(payload);
         Ledger.Restore(holding.Asset, holding.FreeUnits);
@@ -326,6 +330,7 @@ public sealed class TradingCore
             }
         }
         if (Reconciler.OnPhase(entry.Plain.A, phase, _nowNanos) == RoundOutcome.Differs) Raise(sequence, in entry, KillLevel.HaltNew, HaltReason.Balances);
+        while (Reconciler.TryTakeGivenUp(out int slot)) OnEnded(sequence, in entry, in Orders[slot]);
     }
 
     private void OnReport(long sequence, in MarketEvent entry, in OrderReport report)
@@ -371,11 +376,16 @@ public sealed class TradingCore
         }
         if (effect.Adopted && report.Source != ReportSource.Local) OnOrphan(sequence, in entry, in order);
         if (report.ErrorCode == ErrorCodes.NewOrderRejected) Reconciler.Doubt(); // Too little balance may be a fill that we do not know.
-        if (!effect.Ended) return;
-        Requests.Enqueue(new CoreRequest { Kind = CoreRequestKind.OrderEnded, Symbol = entry.Symbol, ClientId = order.ClientId });
+        if (effect.Ended) OnEnded(sequence, in entry, in order);
+    }
+
+    private void OnEnded(long sequence, in MarketEvent cause, in TrackedOrder order)
+    {
+        SymbolTrading symbol = this[order.Symbol];
+        Requests.Enqueue(new CoreRequest { Kind = CoreRequestKind.OrderEnded, Symbol = order.Symbol, ClientId = order.ClientId });
         _protection.OnEnded(symbol, in order, _nowNanos);
-        _protection.Keep(sequence, symbol, in entry, _nowNanos);
-        WatchLosses(sequence, in entry);
+        _protection.Keep(sequence, symbol, in cause, _nowNanos);
+        WatchLosses(sequence, in cause);
     }
 
     private void Book(SymbolTrading symbol, in TrackedOrder order, in ReportEffect effect)

@@ -22,7 +22,7 @@ namespace Peregrine.Research.WholeSystem;
 public sealed class WholeSystem
 {
     /// <summary>After the faults, so long until everything must be settled.</summary>
-    private const double SettleSeconds = 150;
+    private const double SettleSeconds = 300;
 
     private const int ViolationsMax = 20;
     private static readonly string[] Streams = ["aggTrade", "trade", "depth20@100ms", "bookTicker"];

@@ -7,9 +7,12 @@ namespace Peregrine.Simulator.Api;
 /// <summary>exchangeInfo of both markets.</summary>
 internal static class InfoWire
 {
-    public static void Write(WireWriter writer, IEnumerable<MarketSymbol> symbols, bool isSpot, int weightLimit, long serverMillis)
+    /// <param name="serves">Whether a call is served here: it decides what symbols allow.</param>
+    /// <param name="showPermissionSets">Whether the permission sets of symbols are told.</param>
+    public static void Write(
+        WireWriter writer, IEnumerable<MarketSymbol> symbols, bool isSpot, int weightLimit, long serverMicros, Func<string, bool> serves, bool showPermissionSets)
     {
-        writer.Raw("{\"timezone\":\"UTC\",\"serverTime\":"u8).Number(serverMillis).Raw(",\"rateLimits\":["u8);
+        writer.Raw("{\"timezone\":\"UTC\",\"serverTime\":"u8).Time(serverMicros).Raw(",\"rateLimits\":["u8);
         RateLimit(writer, "REQUEST_WEIGHT", "MINUTE", 1, weightLimit, null);
         RateLimit(writer, "ORDERS", "SECOND", 10, UsageCounter.OrderLimit, null);
         if (isSpot) RateLimit(writer, "ORDERS", "DAY", 1, UsageCounter.OrderDayLimit, null);
@@ -20,7 +23,7 @@ internal static class InfoWire
         foreach (MarketSymbol symbol in symbols)
         {
             writer.Comma();
-            if (isSpot) Spot(writer, symbol);
+            if (isSpot) Spot(writer, symbol, serves, showPermissionSets);
             else Futures(writer, symbol);
         }
         writer.Raw("]}"u8);
@@ -35,22 +38,28 @@ internal static class InfoWire
         writer.Raw("}"u8);
     }
 
-    private static void Spot(WireWriter writer, MarketSymbol symbol)
+    /// <summary>A symbol's status on spot.</summary>
+    public static string StatusOf(MarketSymbol symbol) => symbol.Instrument.IsTrading ? "TRADING" : "BREAK";
+
+    private static void Spot(WireWriter writer, MarketSymbol symbol, Func<string, bool> serves, bool showPermissionSets)
     {
         Instrument instrument = symbol.Instrument;
         TradingRules rules = instrument.Rules;
-        writer.Raw("{\"symbol\":"u8).Text(instrument.Symbol).Raw(",\"status\":"u8).Text(instrument.IsTrading ? "TRADING" : "BREAK")
+        bool hasLists = serves("orderList.place.oco"); // Stop orders came with them.
+        writer.Raw("{\"symbol\":"u8).Text(instrument.Symbol).Raw(",\"status\":"u8).Text(StatusOf(symbol))
             .Raw(",\"baseAsset\":"u8).Text(instrument.BaseAsset).Raw(",\"baseAssetPrecision\":8,\"quoteAsset\":"u8).Text(instrument.QuoteAsset)
-            .Raw(",\"quotePrecision\":8,\"quoteAssetPrecision\":8,\"baseCommissionPrecision\":8,\"quoteCommissionPrecision\":8"u8)
-            .Raw(",\"orderTypes\":[\"LIMIT\",\"LIMIT_MAKER\",\"MARKET\"],\"icebergAllowed\":false,\"ocoAllowed\":false,\"otoAllowed\":false,\"opoAllowed\":false"u8)
-            .Raw(",\"quoteOrderQtyMarketAllowed\":true,\"allowTrailingStop\":false,\"cancelReplaceAllowed\":false,\"amendAllowed\":false"u8)
+            .Raw(",\"quotePrecision\":8,\"quoteAssetPrecision\":8,\"baseCommissionPrecision\":8,\"quoteCommissionPrecision\":8,\"orderTypes\":[\"LIMIT\",\"LIMIT_MAKER\",\"MARKET\""u8)
+            .Raw(hasLists ? ",\"STOP_LOSS\",\"STOP_LOSS_LIMIT\",\"TAKE_PROFIT\",\"TAKE_PROFIT_LIMIT\"]"u8 : "]"u8)
+            .Raw(",\"icebergAllowed\":"u8).Bool(hasLists).Raw(",\"ocoAllowed\":"u8).Bool(hasLists).Raw(",\"otoAllowed\":"u8).Bool(serves("orderList.place.oto"))
+            .Raw(",\"opoAllowed\":"u8).Bool(serves("orderList.place.opo")).Raw(",\"quoteOrderQtyMarketAllowed\":true,\"allowTrailingStop\":"u8).Bool(hasLists)
+            .Raw(",\"cancelReplaceAllowed\":"u8).Bool(serves("order.cancelReplace")).Raw(",\"amendAllowed\":"u8).Bool(serves("order.amend.keepPriority"))
             .Raw(",\"pegInstructionsAllowed\":false,\"isSpotTradingAllowed\":true,\"isMarginTradingAllowed\":false,\"filters\":["u8);
         PriceFilter(writer, symbol);
         LotSize(writer, symbol, "LOT_SIZE");
         writer.Raw(",{\"filterType\":\"NOTIONAL\",\"minNotional\":"u8).Decimal(rules.MinNotional.ToUnits())
             .Raw(",\"applyMinToMarket\":true,\"maxNotional\":\"9000000000.00000000\",\"applyMaxToMarket\":false,\"avgPriceMins\":0}"u8)
-            .Raw("],\"permissions\":[],\"permissionSets\":[[\"SPOT\"]],\"defaultSelfTradePreventionMode\":\"NONE\""u8)
-            .Raw(",\"allowedSelfTradePreventionModes\":[\"NONE\"]}"u8);
+            .Raw("],\"permissions\":[]"u8).Raw(showPermissionSets ? ",\"permissionSets\":[[\"SPOT\"]]"u8 : ""u8).Raw(",\"defaultSelfTradePreventionMode\":\"NONE\""u8)
+            .Raw(hasLists ? ",\"allowedSelfTradePreventionModes\":[\"NONE\",\"EXPIRE_TAKER\",\"EXPIRE_MAKER\",\"EXPIRE_BOTH\",\"DECREMENT\",\"TRANSFER\"]}"u8 : ",\"allowedSelfTradePreventionModes\":[\"NONE\"]}"u8);
     }
 
     private static void Futures(WireWriter writer, MarketSymbol symbol)

@@ -12,6 +12,9 @@ internal sealed record Operation(string Name, bool IsSigned, int Weight, Action<
     /// <summary>Its methods and paths on REST.</summary>
     public IReadOnlyList<(string Method, string Path)> Routes { get; init; } = [];
 
+    /// <summary>Whether the WebSocket API does not know it.</summary>
+    public bool IsRestOnly { get; init; }
+
     /// <summary>Counts against the order limits.</summary>
     public bool IsPlacement { get; init; }
 }

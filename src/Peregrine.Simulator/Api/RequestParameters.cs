@@ -40,6 +40,14 @@ internal sealed class RequestParameters(Dictionary<string, string> values)
             : new ApiException(-1108, $"Parameter '{name}' overflowed.");
     }
 
+    /// <summary>Whose request it is, once a signed one has been checked.</summary>
+    public ActiveKey? Key { get; set; }
+
+    /// <summary>One of the words that are allowed; null when it was not sent.</summary>
+    /// <exception cref="ApiException">It is another word.</exception>
+    public string? Word(string name, params ReadOnlySpan<string> allowed) =>
+        Optional(name) is not { } word ? null : allowed.Contains(word) ? word : throw ApiException.Invalid(name);
+
     /// <summary>All values by name, for signing.</summary>
     public IReadOnlyDictionary<string, string> Values => values;
 }

@@ -19,30 +19,9 @@ internal sealed class RestApi(
 
     private readonly ConcurrentDictionary<string, int> _requests = new(StringComparer.Ordinal);
 
-    private readonly Dictionary<(string Method, string Path), string> _routes = new(PublicRoutes.Concat(api.Routes));
+    private readonly Dictionary<(string Method, string Path), string> _routes = new(api.Routes);
 
-    private static readonly Dictionary<(string Method, string Path), string> PublicRoutes = new()
-    {
-        [("GET", "/api/v3/ping")] = "ping",
-        [("GET", "/api/v3/time")] = "time",
-        [("GET", "/api/v3/exchangeInfo")] = "exchangeInfo",
-        [("GET", "/api/v3/depth")] = "depth",
-        [("GET", "/api/v3/trades")] = "trades.recent",
-        [("GET", "/api/v3/aggTrades")] = "trades.aggregate",
-        [("GET", "/api/v3/klines")] = "klines",
-        [("GET", "/api/v3/uiKlines")] = "klines",
-        [("GET", "/api/v3/ticker/price")] = "ticker.price",
-        [("GET", "/api/v3/ticker/bookTicker")] = "ticker.book",
-        [("GET", "/fapi/v1/ping")] = "ping",
-        [("GET", "/fapi/v1/time")] = "time",
-        [("GET", "/fapi/v1/exchangeInfo")] = "exchangeInfo",
-        [("GET", "/fapi/v1/depth")] = "depth",
-        [("GET", "/fapi/v1/klines")] = "klines",
-        [("GET", "/fapi/v1/premiumIndex")] = "premiumIndex",
-        [("GET", "/fapi/v1/openInterest")] = "openInterest",
-    };
-
-    private readonly HashSet<string> _paths = [.. PublicRoutes.Concat(api.Routes).Select(r => r.Key.Path)];
+    private readonly HashSet<string> _paths = [.. api.Routes.Select(r => r.Key.Path)];
 
     /// <summary>Calls by path; those to paths that are not served are "other".</summary>
     public IReadOnlyDictionary<string, int> Requests => _requests;
@@ -89,11 +68,14 @@ internal sealed class RestApi(
             }
             operation = api.Find(name)!;
             RequestParameters parameters = Parse(query, body);
-            Admit(operation, parameters);
+            WeightGuard.Admit(limits, operation.WeightOf?.Invoke(parameters) ?? operation.Weight, time);
+            if (!TimeUnits.TryRead(requestHeaders["X-MBX-TIME-UNIT"], out long unit)) throw new ApiException(-1194, TimeUnits.Refusal);
+            writer.TimeUnit = unit;
+            OperationParameters.Check(operation, parameters);
             if (operation.IsSigned)
             {
-                signature.CheckKey(requestHeaders["X-MBX-APIKEY"]);
-                signature.Check(parameters, Signed(query) + Signed(body));
+                parameters.Key = signature.Check(requestHeaders["X-MBX-APIKEY"], parameters, Signed(query) + Signed(body));
+                RequestSignature.CheckPermission(parameters.Key, operation);
             }
             if (operation.IsPlacement) usage.AdmitOrder();
             operation.Run(parameters, writer);
@@ -122,21 +104,12 @@ internal sealed class RestApi(
         return status;
     }
 
-    /// <exception cref="ApiException">Too much weight was used, and for how long that is so.</exception>
-    private void Admit(Operation operation, RequestParameters parameters)
-    {
-        (int status, int retryAfter) = limits.Admit(operation.WeightOf?.Invoke(parameters) ?? operation.Weight);
-        if (status == 200) return;
-        string message = status == 429
-            ? $"Too much request weight used; current limit is {limits.Present.WeightPerMinute} request weight per 1 MINUTE. Please use WebSocket Streams for live updates to avoid polling the API."
-            : $"Way too much request weight used; IP banned until {(time.GetUnixMicros() / 1_000) + (retryAfter * 1_000L)}. Please use WebSocket Streams for live updates to avoid bans.";
-        throw new ApiException(-1003, message, status) { RetryAfter = retryAfter };
-    }
-
     public static void WriteError(WireWriter writer, ApiException e)
     {
         writer.Clear();
-        writer.Raw("{\"code\":"u8).Number(e.Code).Raw(",\"msg\":"u8).Text(e.Message).Raw("}"u8);
+        writer.Raw("{\"code\":"u8).Number(e.Code).Raw(",\"msg\":"u8).Text(e.Message);
+        if (e.DataJson is { } data) writer.Raw(",\"data\":"u8).Raw(data);
+        writer.Raw("}"u8);
     }
 
     /// <summary>Query and form as one; on a name in both, the query wins.</summary>

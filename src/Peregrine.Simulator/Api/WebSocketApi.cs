@@ -1,5 +1,7 @@
+using System.Text;
 using System.Text.Json;
 using Peregrine.Common;
+using Peregrine.Simulator.Limits;
 using Peregrine.Simulator.Markets;
 using Peregrine.Simulator.Sockets;
 using Peregrine.Simulator.Wire;
@@ -7,13 +9,37 @@ using Peregrine.Simulator.Wire;
 namespace Peregrine.Simulator.Api;
 
 /// <summary>One connection of the WebSocket API: requests with ids, answers that name them, and the account's events in between.</summary>
-internal sealed class WebSocketApi(
-    WebSocketConnection connection, ExchangeApi api, ExchangeGate gate, RequestSignature signature, UsageCounter usage, UserHub users, TimeProvider time, bool returnRateLimits)
+internal sealed class WebSocketApi
 {
+    /// <summary>What connecting costs.</summary>
+    public const int ConnectWeight = 2;
+
+    private const int SessionWeight = 2;
+    private readonly WebSocketConnection _connection;
+    private readonly ExchangeApi _api;
+    private readonly ExchangeGate _gate;
+    private readonly RequestSignature _signature;
+    private readonly UsageCounter _usage;
+    private readonly LimitKeeper _limits;
+    private readonly UserHub _users;
+    private readonly TimeProvider _time;
     private readonly WireWriter _result = new();
     private readonly WireWriter _answer = new();
-    private readonly long _connectedMillis = time.GetUnixMicros() / 1_000;
-    private int _nextSubscriptionId;
+    private readonly ApiSession _session;
+
+    public WebSocketApi(
+        WebSocketConnection connection, ExchangeApi api, ExchangeGate gate, RequestSignature signature, UsageCounter usage, LimitKeeper limits, UserHub users, TimeProvider time)
+    {
+        (_connection, _api, _gate, _signature, _usage, _limits, _users, _time) = (connection, api, gate, signature, usage, limits, users, time);
+        _session = new ApiSession(connection, signature, users, time);
+        gate.Request(() => signature.Keys.Revoked += OnRevoked);
+    }
+
+    /// <summary>Whether answers tell of the limits, unless a request says otherwise.</summary>
+    public bool ReturnsRateLimits { get; init; }
+
+    /// <summary>Microseconds per unit of the connection's times.</summary>
+    public long TimeUnit { get; init; } = 1_000;
 
     public void OnText(ReadOnlySpan<byte> message)
     {
@@ -25,31 +51,36 @@ internal sealed class WebSocketApi(
             JsonElement root = document.RootElement;
             if (root.ValueKind != JsonValueKind.Object) throw new ApiException(-1135, "Invalid JSON Request");
             if (root.TryGetProperty("id", out JsonElement idElement)) id = ReadId(idElement);
-            gate.Request(() => Answer(root, id));
+            _gate.Request(() => Answer(root, id));
         }
         catch (JsonException)
         {
-            SendError(id, new ApiException(-1135, "Invalid JSON Request"), returnRateLimits);
+            _gate.Request(() => SendError(id, new ApiException(-1135, "Invalid JSON Request"), ReturnsRateLimits, null));
         }
         catch (ApiException e)
         {
-            SendError(id, e, returnRateLimits);
+            _gate.Request(() => SendError(id, e, ReturnsRateLimits, null));
         }
     }
 
     /// <summary>The connection is over.</summary>
-    public void OnEnded() => gate.Request(() => users.Remove(connection, null));
+    public void OnEnded() => _gate.Request(() =>
+    {
+        _signature.Keys.Revoked -= OnRevoked;
+        _users.Remove(_connection, null);
+    });
 
     private static string ReadId(JsonElement id) => id.ValueKind switch
     {
-        JsonValueKind.Number or JsonValueKind.Null => id.GetRawText(),
+        JsonValueKind.Number when id.TryGetInt64(out _) => id.GetRawText(),
+        JsonValueKind.Null => "null",
         JsonValueKind.String when id.GetString()!.Length <= 36 => id.GetRawText(),
-        _ => throw new ApiException(-1100, "Illegal characters found in parameter 'id'; legal range is '^[a-zA-Z0-9-_]{1,36}$'."),
+        _ => throw ApiException.Illegal("id", "^[a-zA-Z0-9-_]{1,36}$"),
     };
 
     private void Answer(JsonElement root, string id)
     {
-        bool withLimits = returnRateLimits;
+        bool withLimits = ReturnsRateLimits;
         Operation? operation = null;
         try
         {
@@ -58,27 +89,34 @@ internal sealed class WebSocketApi(
             if (method.StartsWith("v3/", StringComparison.Ordinal)) method = method[3..];
             RequestParameters parameters = Read(root);
             if (parameters.Optional("returnRateLimits") is { } wanted) withLimits = wanted == "true";
-            _result.Clear();
-            users.Hold();
-            int weight = 2;
-            if (!TrySession(method, parameters))
+            bool isOfSession = ApiSession.Serves(method);
+            if (!isOfSession)
             {
-                operation = api.Find(method) ?? throw new ApiException(-1020, "This operation is not supported.");
-                weight = operation.Weight;
-                if (operation.IsSigned) CheckSignature(parameters);
-                if (operation.IsPlacement) usage.AdmitOrder();
-                operation.Run(parameters, _result);
+                operation = _api.Find(method);
+                if (operation is null || operation.IsRestOnly) throw new ApiException(-1020, "This operation is not supported.");
             }
-            usage.AddWeight(weight);
-            if (operation is { IsPlacement: true }) usage.AddOrder();
+            int weight = isOfSession ? SessionWeight : operation!.WeightOf?.Invoke(parameters) ?? operation.Weight;
+            WeightGuard.Admit(_limits, weight, _time);
+            _result.Clear();
+            _result.TimeUnit = TimeUnit;
+            _users.Hold();
+            if (isOfSession) _session.Answer(method, parameters, _result, ReturnsRateLimits);
+            else
+            {
+                OperationParameters.Check(operation!, parameters);
+                if (operation!.IsSigned) parameters.Key = _session.Authorize(operation, parameters);
+                if (operation.IsPlacement) _usage.AdmitOrder();
+                operation.Run(parameters, _result);
+                if (operation.IsPlacement) _usage.AddOrder();
+            }
             _answer.Clear();
-            _answer.Raw("{\"id\":"u8).Raw(System.Text.Encoding.UTF8.GetBytes(id)).Raw(",\"status\":200,\"result\":"u8).Raw(_result.Written);
-            Finish(withLimits, operation is { IsPlacement: true });
+            _answer.Raw("{\"id\":"u8).Raw(Encoding.UTF8.GetBytes(id)).Raw(",\"status\":200,\"result\":"u8).Raw(_result.Written);
+            Finish(withLimits, operation);
         }
         catch (ApiException e)
         {
-            usage.AddWeight(Math.Max(1, operation?.Weight ?? 1));
-            SendError(id, e, withLimits);
+            if (e.Status is not (429 or 418) && operation is { Weight: 0 }) _usage.AddWeight(1); // An order that fails costs what one that succeeds does not.
+            SendError(id, e, withLimits, operation);
         }
         catch (Faults.NoReplyException)
         {
@@ -86,56 +124,12 @@ internal sealed class WebSocketApi(
         }
         catch (Faults.RawReplyException e)
         {
-            connection.SendText(System.Text.Encoding.UTF8.GetBytes(e.Body));
+            _connection.SendText(Encoding.UTF8.GetBytes(e.Body));
         }
         finally
         {
-            users.Release();
+            _users.Release();
         }
-    }
-
-    /// <summary>What belongs to the connection itself.</summary>
-    private bool TrySession(string method, RequestParameters parameters)
-    {
-        switch (method)
-        {
-            case "userDataStream.subscribe.signature":
-                CheckSignature(parameters);
-                if (users.Of(connection).Any()) throw new ApiException(-2035, "User Data Stream subscription already active.");
-                users.Add(connection, _nextSubscriptionId);
-                _result.Raw("{\"subscriptionId\":"u8).Number(_nextSubscriptionId++).Raw("}"u8);
-                return true;
-            case "userDataStream.subscribe":
-                throw new ApiException(-2015, "Invalid API-key, IP, or permissions for action.", 401); // Needs session.logon, which no HMAC key can do.
-            case "session.logon":
-                throw new ApiException(-2028, "Only Ed25519 API keys are supported for this operation.");
-            case "userDataStream.unsubscribe":
-                int? id = (int?)parameters.Integer("subscriptionId");
-                int[] ended = [.. users.Of(connection).Where(s => id is null || s == id)];
-                if (ended.Length == 0) throw new ApiException(-2036, "User Data Stream subscription not active.");
-                foreach (int subscription in ended) users.Terminate(connection, subscription);
-                users.Remove(connection, id);
-                _result.Raw("{}"u8);
-                return true;
-            case "session.subscriptions":
-                _result.Raw("["u8);
-                foreach (int subscription in users.Of(connection)) _result.Comma().Raw("{\"subscriptionId\":"u8).Number(subscription).Raw("}"u8);
-                _result.Raw("]"u8);
-                return true;
-            case "session.status" or "session.logout":
-                _result.Raw("{\"apiKey\":null,\"authorizedSince\":null,\"connectedSince\":"u8).Number(_connectedMillis)
-                    .Raw(",\"returnRateLimits\":"u8).Bool(returnRateLimits).Raw(",\"serverTime\":"u8).Number(time.GetUnixMicros() / 1_000)
-                    .Raw(",\"userDataStream\":"u8).Bool(users.Of(connection).Any()).Raw("}"u8);
-                return true;
-            default:
-                return false;
-        }
-    }
-
-    private void CheckSignature(RequestParameters parameters)
-    {
-        signature.CheckKey(parameters.Optional("apiKey"));
-        signature.Check(parameters, RequestSignature.SortedPayload(parameters.Values));
     }
 
     /// <summary>The parameters as text: what was signed is the text of each value.</summary>
@@ -150,28 +144,37 @@ internal sealed class WebSocketApi(
         return new RequestParameters(values);
     }
 
-    private void SendError(string id, ApiException e, bool withLimits)
+    private void OnRevoked(ActiveKey key)
     {
-        _answer.Clear();
-        _answer.Raw("{\"id\":"u8).Raw(System.Text.Encoding.UTF8.GetBytes(id)).Raw(",\"status\":"u8).Number(e.Status)
-            .Raw(",\"error\":{\"code\":"u8).Number(e.Code).Raw(",\"msg\":"u8).Text(e.Message).Raw("}"u8);
-        Finish(withLimits, withOrders: false);
+        if (_session.Revoke(key)) SendError("null", KeyRing.NotPermitted(), withLimits: false, null);
     }
 
-    private void Finish(bool withLimits, bool withOrders)
+    private void SendError(string id, ApiException e, bool withLimits, Operation? operation)
+    {
+        _answer.Clear();
+        _answer.Raw("{\"id\":"u8).Raw(Encoding.UTF8.GetBytes(id)).Raw(",\"status\":"u8).Number(e.Status)
+            .Raw(",\"error\":{\"code\":"u8).Number(e.Code).Raw(",\"msg\":"u8).Text(e.Message);
+        long now = _time.GetUnixMicros() / 1_000;
+        if (e.DataJson is { } data) _answer.Raw(",\"data\":"u8).Raw(data);
+        else if (e.RetryAfter > 0) _answer.Raw(",\"data\":{\"serverTime\":"u8).Number(now).Raw(",\"retryAfter\":"u8).Number(now + (e.RetryAfter * 1_000L)).Raw("}"u8);
+        _answer.Raw("}"u8);
+        Finish(withLimits, operation);
+    }
+
+    private void Finish(bool withLimits, Operation? operation)
     {
         if (withLimits)
         {
             _answer.Raw(",\"rateLimits\":["u8);
-            if (withOrders)
+            if (operation is { IsPlacement: true })
             {
-                InfoWire.RateLimit(_answer, "ORDERS", "SECOND", 10, UsageCounter.OrderLimit, usage.Orders);
-                InfoWire.RateLimit(_answer, "ORDERS", "DAY", 1, UsageCounter.OrderDayLimit, usage.DayOrders);
+                InfoWire.RateLimit(_answer, "ORDERS", "SECOND", 10, UsageCounter.OrderLimit, _usage.Orders);
+                InfoWire.RateLimit(_answer, "ORDERS", "DAY", 1, UsageCounter.OrderDayLimit, _usage.DayOrders);
             }
-            InfoWire.RateLimit(_answer, "REQUEST_WEIGHT", "MINUTE", 1, usage.WeightLimit, usage.Weight);
+            InfoWire.RateLimit(_answer, "REQUEST_WEIGHT", "MINUTE", 1, _usage.WeightLimit, _usage.Weight);
             _answer.Raw("]"u8);
         }
         _answer.Raw("}"u8);
-        connection.SendText(_answer.Written);
+        _connection.SendText(_answer.Written);
     }
 }

@@ -15,29 +15,42 @@ internal struct Candle
     public long FirstTradeId;
     public long LastTradeId;
     public int Count;
+
+    /// <summary>This one and the next as one.</summary>
+    public readonly Candle With(in Candle next)
+    {
+        Candle both = this;
+        both.High = Math.Max(High, next.High);
+        both.Low = Math.Min(Low, next.Low);
+        both.Close = next.Close;
+        both.Volume += next.Volume;
+        both.QuoteVolume += next.QuoteVolume;
+        both.TakerBuyVolume += next.TakerBuyVolume;
+        both.TakerBuyQuoteVolume += next.TakerBuyQuoteVolume;
+        both.FirstTradeId = FirstTradeId < 0 ? next.FirstTradeId : FirstTradeId;
+        both.LastTradeId = Math.Max(LastTradeId, next.LastTradeId);
+        both.Count += next.Count;
+        return both;
+    }
 }
 
 /// <summary>Candles of one interval. A minute without trades has a candle too: the last close, and no trade ids (-1).</summary>
-internal sealed class CandleSeries(string interval, long intervalMillis)
+internal sealed class CandleSeries(CandleSpan span)
 {
-    /// <summary>The intervals that are kept, those of fixed length.</summary>
-    public static IReadOnlyList<(string Name, long Millis)> Intervals { get; } =
-    [
-        ("1s", 1_000), ("1m", 60_000), ("3m", 180_000), ("5m", 300_000), ("15m", 900_000), ("30m", 1_800_000), ("1h", 3_600_000),
-        ("2h", 7_200_000), ("4h", 14_400_000), ("6h", 21_600_000), ("8h", 28_800_000), ("12h", 43_200_000), ("1d", 86_400_000),
-    ];
-
     private readonly RecentList<Candle> _closed = new(1_500);
     private Candle _current;
 
-    public string Interval => interval;
-    public long IntervalMillis => intervalMillis;
+    public CandleSpan Span => span;
+    public string Interval => span.Name;
 
     /// <summary>Whether any trade was seen yet.</summary>
     public bool HasCurrent => _current.OpenMillis != 0;
 
     public ref readonly Candle Current => ref _current;
     public RecentList<Candle> Closed => _closed;
+
+    /// <summary>All that are remembered, the present one at the end.</summary>
+    public IEnumerable<Candle> All => HasCurrent ? _closed.Last(int.MaxValue).Append(_current) : [];
 
     /// <summary>Changed since it was last published.</summary>
     public bool IsDirty { get; set; }
@@ -49,14 +62,14 @@ internal sealed class CandleSeries(string interval, long intervalMillis)
     public void Advance(long millis)
     {
         if (!HasCurrent) return;
-        while (millis >= _current.OpenMillis + intervalMillis)
+        for (long end = span.EndOf(_current.OpenMillis); millis >= end; end = span.EndOf(end))
         {
             Candle done = _current;
             _closed.Add(done);
             OnClosed?.Invoke(this, done);
             _current = new Candle
             {
-                OpenMillis = done.OpenMillis + intervalMillis, Open = done.Close, High = done.Close, Low = done.Close, Close = done.Close,
+                OpenMillis = end, Open = done.Close, High = done.Close, Low = done.Close, Close = done.Close,
                 FirstTradeId = -1, LastTradeId = -1,
             };
             IsDirty = true;
@@ -70,7 +83,7 @@ internal sealed class CandleSeries(string interval, long intervalMillis)
         {
             _current = new Candle
             {
-                OpenMillis = millis - (millis % intervalMillis), Open = trade.Price, High = trade.Price, Low = trade.Price, FirstTradeId = -1, LastTradeId = -1,
+                OpenMillis = span.OpenOf(millis), Open = trade.Price, High = trade.Price, Low = trade.Price, FirstTradeId = -1, LastTradeId = -1,
             };
         }
         Advance(millis);

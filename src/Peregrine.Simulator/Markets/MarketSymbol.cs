@@ -12,7 +12,7 @@ internal class MarketSymbol
         IsSpot = instrument.Market == Market.Spot;
         PricePlaces = IsSpot ? FixedPoint.Places : Places(instrument.Rules.TickSize.Raw);
         QuantityPlaces = IsSpot ? FixedPoint.Places : Places(instrument.Rules.StepSize.Raw);
-        Candles = [.. CandleSeries.Intervals.Select(i => new CandleSeries(i.Name, i.Millis))];
+        Candles = [.. CandleSpan.All.Select(span => new CandleSeries(span))];
     }
 
     /// <summary>What the exchange says of it now.</summary>

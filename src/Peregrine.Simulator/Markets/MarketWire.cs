@@ -59,7 +59,7 @@ internal static class MarketWire
     {
         writer.Clear();
         writer.Raw("{\"e\":\"kline\",\"E\":"u8).Number(times.Event).Raw(",\"s\":"u8).Text(symbol.Name)
-            .Raw(",\"k\":{\"t\":"u8).Number(times.Plain(candle.OpenMillis * 1_000)).Raw(",\"T\":"u8).Number(times.Plain((candle.OpenMillis + series.IntervalMillis) * 1_000) - 1)
+            .Raw(",\"k\":{\"t\":"u8).Number(times.Plain(candle.OpenMillis * 1_000)).Raw(",\"T\":"u8).Number(times.Plain(series.Span.EndOf(candle.OpenMillis) * 1_000) - 1)
             .Raw(",\"s\":"u8).Text(symbol.Name).Raw(",\"i\":"u8).Text(series.Interval)
             .Raw(",\"f\":"u8).Number(candle.FirstTradeId).Raw(",\"L\":"u8).Number(candle.LastTradeId)
             .Raw(",\"o\":"u8).Decimal(candle.Open, symbol.PricePlaces).Raw(",\"c\":"u8).Decimal(candle.Close, symbol.PricePlaces)

@@ -11,7 +11,7 @@ namespace Peregrine.Simulator.Streams;
 
 /// <summary>Lets stream connections in, runs them to their end, and keeps their meters.</summary>
 internal sealed class StreamDoor(
-    ExchangeOptions options, IMarketSource market, StreamHub hub, ExchangeGate gate, ExchangeClock clock, LimitKeeper limits, CancellationToken stop)
+    ExchangeOptions options, Api.KeyRing keys, IMarketSource market, StreamHub hub, ExchangeGate gate, ExchangeClock clock, LimitKeeper limits, CancellationToken stop)
 {
     private int _lastNumber;
     private long _closedMessages;
@@ -33,7 +33,7 @@ internal sealed class StreamDoor(
         if (!limits.AdmitConnection()) await RefuseAsync(context, 429, -1003, "Too many connections; current limit is 300 per 5 minutes.");
         else if (isBinary && options.Market != Market.Spot) await RefuseAsync(context, 404, -1121, "SBE streams are served on spot only.");
         else if (isBinary && market is ReplayMarket) await RefuseAsync(context, 404, -1121, "A recording has no SBE streams.");
-        else if (isBinary && context.Request.Headers["X-MBX-APIKEY"] != options.ApiKey) await RefuseAsync(context, 401, -2014, "API-key format invalid.");
+        else if (isBinary && !gate.Request(() => keys.Knows(context.Request.Headers["X-MBX-APIKEY"]))) await RefuseAsync(context, 401, -2014, "API-key format invalid.");
         else if (unit is not ("" or "MILLISECOND" or "MICROSECOND") || (unit == "MICROSECOND" && (market is ReplayMarket || options.Market != Market.Spot)))
             await RefuseAsync(context, 400, -1194, "Invalid value for time unit; expected either MICROSECOND or MILLISECOND.");
         else if (names.Length > limits.Present.StreamsPerConnection) await RefuseAsync(context, 400, -1128, $"Too many streams; the limit is {limits.Present.StreamsPerConnection} per connection.");
@@ -139,7 +139,7 @@ internal sealed class StreamDoor(
 
     private static string[] Names(string streams) => [.. streams.Split('/', StringSplitOptions.RemoveEmptyEntries).Select(Uri.UnescapeDataString)];
 
-    private static async Task RefuseAsync(HttpContext context, int status, int code, string message)
+    internal static async Task RefuseAsync(HttpContext context, int status, int code, string message)
     {
         WireWriter body = new(256);
         Api.RestApi.WriteError(body, new Api.ApiException(code, message, status));

@@ -24,6 +24,7 @@ internal sealed class SyntheticMarket : IMarketSource, IOrderVenue
     private readonly ExchangeGate _gate;
     private readonly TimeProvider _time;
     private readonly ExchangeClock _clock;
+    private readonly TickerStreams? _tickers;
     private readonly PriorityQueue<int, double> _queue = new();
     private readonly ManualResetEventSlim _stop = new();
     private readonly Thread _thread;
@@ -41,6 +42,7 @@ internal sealed class SyntheticMarket : IMarketSource, IOrderVenue
         _clock = clock;
         _symbols = [.. symbols.Select((s, i) => new SyntheticSymbol(FlowProfile.Of(s, market), hub, nextOrderId, source, clock, SbeVersion, i))];
         for (int i = 0; i < _symbols.Length; i++) _queue.Enqueue(i, _symbols[i].Flow.NextSeconds);
+        if (market == Market.Spot) _tickers = new TickerStreams(_symbols, s => ((SyntheticSymbol)s).Best, hub, clock);
         _byName = _symbols.ToDictionary(s => s.Name, StringComparer.Ordinal);
         _thread = new Thread(Run) { Name = "synthetic market", IsBackground = true };
     }
@@ -102,6 +104,7 @@ internal sealed class SyntheticMarket : IMarketSource, IOrderVenue
     public void PublishTimed(long nowMicros)
     {
         foreach (SyntheticSymbol symbol in _symbols) symbol.PublishTimed(nowMicros);
+        _tickers?.PublishDue(nowMicros);
     }
 
     public void CatchUp() => AdvanceTo(NowSeconds());
@@ -183,7 +186,7 @@ internal sealed class SyntheticMarket : IMarketSource, IOrderVenue
                     last = now;
                     _hub.IsBatching = true;
                     AdvanceTo(now);
-                    foreach (SyntheticSymbol symbol in _symbols) symbol.PublishTimed(MicrosAt(now));
+                    PublishTimed(MicrosAt(now));
                     _hub.FlushAll(cutsTheSlow: true);
                 }
                 finally

@@ -245,7 +245,7 @@ internal sealed class SyntheticSymbol : MarketSymbol, IMatchObserver
         _klineDueMillis = millis - (millis % every) + every;
         foreach (CandleSeries series in Candles)
         {
-            bool isItsTurn = !IsSpot || series.IntervalMillis == 1_000 || _klineDueMillis / every % 2 == 0;
+            bool isItsTurn = !IsSpot || series.Span.Millis == 1_000 || _klineDueMillis / every % 2 == 0;
             if (isItsTurn && series is { IsDirty: true, HasCurrent: true }) PublishKline(series, series.Current, isClosed: false);
         }
     }

@@ -33,6 +33,12 @@ internal sealed class WireWriter(int capacity = 1024)
         return this;
     }
 
+    /// <summary>Microseconds per unit of the times that <see cref="Time"/> writes: 1000 or 1.</summary>
+    public long TimeUnit { get; set; } = 1_000;
+
+    /// <summary>A time in the unit that was asked for.</summary>
+    public WireWriter Time(long micros) => Number(micros / TimeUnit);
+
     public WireWriter Bool(bool value) => Raw(value ? "true"u8 : "false"u8);
 
     /// <summary>A quoted decimal with at least the given places: "64123.10000000".</summary>
