@@ -19,6 +19,7 @@ RootCommand root = new("Peregrine: a trading appliance for Binance. Start with '
     DoctorCommand.Create(),
     BenchCommand.Create(),
     SimulateCommand.Create(),
+    GuardCommand.Create(),
 };
 foreach (Command command in LedgerCommands.Create().Concat(TradingCommands.Create())) root.Add(command);
 

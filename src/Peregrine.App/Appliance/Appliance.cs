@@ -90,7 +90,7 @@ internal sealed class Appliance : IDisposable
                 RiskMemory = options.Mode == RunMode.Live ? home.Risk.Read(log.Write) : null,
                 OnAlert = (in CoreRequest alert) => log.Write(AlertText.Of(in alert, instruments)),
             },
-            Connect = () => TraderConnections.Open(options, ring, instruments, paper, exchange.OrdersPer10Seconds, time, random, log.Write),
+            Connect = () => TraderConnections.Open(options, ring, instruments, paper, new RateLimits(exchange.WeightPerMinute, exchange.OrdersPer10Seconds), home.Deadlines, time, random, log.Write),
         });
         ring = new EventRing(options.RingSlots, options.RingWords, _pool.LastSequence + 1, _shard);
         paper?.Attach(ring);

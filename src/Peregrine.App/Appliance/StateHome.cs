@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 
 using Peregrine.App.Configuration;
 using Peregrine.App.Safety;
+using Peregrine.Binance.Rest;
 using Peregrine.Execution.Journal;
 using Peregrine.Kernel;
 using Peregrine.Storage;
@@ -24,6 +25,7 @@ internal sealed class StateHome : IDisposable
         Kill = new KillSwitchFile(options.StateDirectory);
         Risk = new RiskFile(options.StateDirectory);
         Heartbeat = new Heartbeat(options.StateDirectory);
+        Deadlines = new ExchangeDeadlines(time, new DeadlineFile(Path.Combine(options.StateDirectory, "exchange.deadlines"), log));
         Directory.CreateDirectory(options.StateDirectory);
         try
         {
@@ -88,6 +90,9 @@ internal sealed class StateHome : IDisposable
 
     /// <summary>The day's start and the peak.</summary>
     public RiskFile Risk { get; }
+
+    /// <summary>Until when the exchange wants us away; kept over restarts.</summary>
+    public ExchangeDeadlines Deadlines { get; }
 
     /// <summary>For the guard.</summary>
     public Heartbeat Heartbeat { get; }

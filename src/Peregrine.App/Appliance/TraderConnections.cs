@@ -19,7 +19,7 @@ internal static class TraderConnections
 
     /// <summary>Makes the connections of one incarnation of the hot thread.</summary>
     public static TraderLines Open(
-        ApplianceOptions options, EventRing ring, InstrumentTable instruments, PaperGateway? paper, int ordersPer10Seconds, TimeProvider time, Random random, Action<string> log)
+        ApplianceOptions options, EventRing ring, InstrumentTable instruments, PaperGateway? paper, RateLimits limits, ExchangeDeadlines deadlines, TimeProvider time, Random random, Action<string> log)
     {
         BinanceEndpoints endpoints = Endpoints(options);
 #pragma warning disable CA2000 // TraderLines owns and disposes all of them.
@@ -29,7 +29,7 @@ internal static class TraderConnections
         IOrderGateway? gateway = paper;
         if (options.Mode == RunMode.Live)
         {
-            BinanceOrderGateway orders = new(endpoints, new ApiKey(options.ApiKey, options.ApiSecret), instruments, ring, time, random, log, ordersPer10Seconds);
+            BinanceOrderGateway orders = new(endpoints, new ApiKey(options.ApiKey, options.ApiSecret), instruments, ring, limits, deadlines, time, random, log);
             poller.Add(orders.Line);
             gateway = orders;
         }

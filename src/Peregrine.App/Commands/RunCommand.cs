@@ -70,6 +70,7 @@ internal static class RunCommand
     {
         ApplianceOptions options = home.Options;
         home.PauseBeforeNetwork(stop);
+        if (options.Mode == RunMode.Live) await KeyGate.CheckAsync(options, home.Deadlines, time, log.Write, stop).ConfigureAwait(false);
         using BinanceRest rest = new(TraderConnections.Endpoints(options), options.Market, time, random, log.Write);
         ExchangeInfo info;
         try

@@ -364,7 +364,8 @@ public sealed class OrderManager
             TimeInForce = report.TimeInForce,
             Price = report.Price,
             Quantity = report.Quantity,
-            SentNanos = nowNanos,
+            // Our own word about an earlier process's order says when that wrote it down.
+            SentNanos = report is { Source: ReportSource.Local, TransactionTimeMicros: > 0 } ? Math.Min(nowNanos, report.TransactionTimeMicros * 1_000) : nowNanos,
             Status = OrderStatus.Sent,
             // Our own word about an earlier session's order names what that session booked of it: it is in the position already.
             Booked = report.Source == ReportSource.Local ? report.CumulativeQuantity : Quantity.Zero,

@@ -44,6 +44,9 @@ public sealed class Reconciler
     /// <summary>The account endpoint may lag behind the stream; a difference counts when this many quiet rounds in a row show it.</summary>
     private const int DifferencesNeeded = 3;
 
+    /// <summary>How far the exchange's stamp of a trade may lie before ours of its order.</summary>
+    private const long ClockSlackNanos = 10_000_000_000;
+
     private const int OpenTradesMax = 1_024;
 
     private readonly OrderManager _orders;
@@ -347,22 +350,41 @@ public sealed class Reconciler
 
     private long Hidden(AssetCode asset) => Math.Max(0, _locked.GetValueOrDefault(asset) - _explained.GetValueOrDefault(asset));
 
-    /// <summary>An order of ours without a known exchange id that the trade could belong to; settled when that order has been denied past its window.</summary>
+    /// <summary>
+    /// An order of ours without a known exchange id that the trade could belong to. Settled: it is the only one, and has been denied past its window. An order that
+    /// was given up comes into question only when no open one does: a newer order's fill must not revive an older one.
+    /// </summary>
     private int OrderThatFits(SymbolId symbol, in OrderReport trade, long nowNanos, out bool isSettled)
     {
-        isSettled = false;
-        int fits = -1;
+        int open = -1, opens = 0, watched = -1, watches = 0;
         for (int slot = 0; slot < _orders.Orders.Length; slot++)
         {
             ref readonly TrackedOrder order = ref _orders[slot];
-            bool isCandidate = (order.IsOpen || order.IsWatched(nowNanos)) && order.ExchangeOrderId == 0 && order.Symbol == symbol && order.Side == trade.Side;
-            if (!isCandidate || trade.LastQuantity > order.Quantity - order.Traded) continue;
-            bool isWorse = !order.Price.IsZero && (order.Side == Side.Buy ? trade.LastPrice > order.Price : trade.LastPrice < order.Price);
-            if (isWorse || (trade.TransactionTimeMicros > 0 && trade.TransactionTimeMicros * 1_000 < order.SentNanos - 2_000_000_000)) continue;
-            fits = slot;
-            isSettled = order.Status == OrderStatus.Absent || (order.Status == OrderStatus.Unknown && order.Absences >= OrderManager.AbsencesNeeded);
-            if (isSettled) return slot;
+            if (!Fits(in order, symbol, in trade)) continue;
+            if (order.IsOpen)
+            {
+                open = slot;
+                opens++;
+            }
+            else if (order.IsWatched(nowNanos))
+            {
+                watched = slot;
+                watches++;
+            }
         }
-        return fits;
+        if (opens == 0)
+        {
+            isSettled = watches == 1;
+            return watched;
+        }
+        isSettled = opens == 1 && _orders[open].Status == OrderStatus.Unknown && _orders[open].Absences >= OrderManager.AbsencesNeeded;
+        return open;
+    }
+
+    private static bool Fits(in TrackedOrder order, SymbolId symbol, in OrderReport trade)
+    {
+        if (order.ExchangeOrderId != 0 || order.Symbol != symbol || order.Side != trade.Side || trade.LastQuantity > order.Quantity - order.Traded) return false;
+        bool isWorse = !order.Price.IsZero && (order.Side == Side.Buy ? trade.LastPrice > order.Price : trade.LastPrice < order.Price);
+        return !isWorse && (trade.TransactionTimeMicros <= 0 || trade.TransactionTimeMicros * 1_000 >= order.SentNanos - ClockSlackNanos);
     }
 }

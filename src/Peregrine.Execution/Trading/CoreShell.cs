@@ -266,6 +266,7 @@ public sealed class CoreShell
         (report.CumulativeQuantity, report.CumulativeQuoteUnits) = isFirst ? _parts.History.BookedOf(report.ClientId) : _core.Orders.BookedOf(report.ClientId);
         report.Report = ReportType.Unknown;
         report.Status = OrderStatus.Unknown;
+        report.TransactionTimeMicros = open.WrittenNanos / 1_000;
         return (instrument.Id, report);
     }
 

@@ -29,6 +29,8 @@ public sealed class TradingCore
     private readonly OrderPlacement _placement;
     private readonly Protection _protection;
     private readonly Flattener _flattener;
+    private readonly (AssetCode Asset, long Units, long Micros)[] _transfers = new (AssetCode, long, long)[16];
+    private int _nextTransfer;
     private long _nowNanos;
     private long _timerNanos;
     private long _timerTicks;
@@ -290,12 +292,23 @@ public sealed class TradingCore
     {
         if (entry.Plain.B != 0)
         {
+            if (IsToldAgain(in entry, in balance)) return;
             Ledger.Add(balance.Asset, entry.Plain.B); // Somebody put in or took out: that explains itself.
             Reconciler.OnActivity();
             return;
         }
         _placement.SetFree(balance.Asset, balance.FreeUnits);
         if (entry.Plain.A == (long)ReportSource.Query) Reconciler.OnBalance(in balance);
+    }
+
+    /// <summary>The same transfer may be told twice: it has no number, but its asset, amount and time.</summary>
+    private bool IsToldAgain(in MarketEvent entry, in BalanceUpdate balance)
+    {
+        if (entry.ExchangeTimeMicros == 0) return false;
+        foreach ((AssetCode asset, long units, long micros) in _transfers)
+            if (asset == balance.Asset && units == entry.Plain.B && micros == entry.ExchangeTimeMicros) return true;
+        _transfers[_nextTransfer++ % _transfers.Length] = (balance.Asset, entry.Plain.B, entry.ExchangeTimeMicros);
+        return false;
     }
 
     private void OnHolding(in MarketEvent entry, ReadOnlySpan<long> payload)

@@ -8,7 +8,7 @@ namespace Peregrine.Research.WholeSystem;
 /// <summary>The exchange's own faults, each for a short while or a few calls.</summary>
 internal static class ExchangeFaultKinds
 {
-    public static IEnumerable<(string Name, int Weight, Action<double> Do)> All(VirtualExchange exchange, Random random, Action<double, Action> undo)
+    public static IEnumerable<(string Name, int Weight, Action<double> Do)> All(VirtualExchange exchange, Random random, Action<double, Action> undo, List<(string Asset, long Units)> deposits)
     {
         yield return ("order.executeThenDropReply", 6, _ => For(30, new ExecuteThenDropReply { Count = 1 + random.Next(3) }));
         yield return ("order.rejectThenDropReply", 4, _ => For(30, new RejectThenDropReply { Count = 1 + random.Next(3) }));
@@ -27,10 +27,16 @@ internal static class ExchangeFaultKinds
         yield return ("user.terminate", 2, _ => For(1, new TerminateUser()));
         yield return ("user.mute", 2, seconds => For(1 + seconds, new MuteUser()));
         yield return ("account.feeAsset", 2, seconds => For(10 + (3 * seconds), new FeeAsset()));
-        yield return ("account.deposit", 2, _ => For(1, new Deposit { Asset = random.Next(2) == 0 ? "USDT" : "BTC", Amount = (0.0001 + (random.NextDouble() * 0.01)).ToString("F8", CultureInfo.InvariantCulture) }));
+        yield return ("account.deposit", 2, _ => PutIn(random.Next(2) == 0 ? "USDT" : "BTC", 10_000 + random.NextInt64(1_000_000)));
         yield return ("symbol.status", 2, seconds => For(1 + seconds, new SymbolStatus { Symbol = "BTCUSDT", Status = "HALT" }));
         yield return ("key.revoke", 1, seconds => For(1 + seconds, new RevokeKey()));
         yield return ("limits.orders", 1, seconds => For(1 + seconds, new LimitOrders { PerTenSeconds = 1 }));
+
+        void PutIn(string asset, long units)
+        {
+            deposits.Add((asset, units));
+            For(1, new Deposit { Asset = asset, Amount = (units / 1e8).ToString("F8", CultureInfo.InvariantCulture) });
+        }
 
         void For(double seconds, ExchangeFault fault)
         {

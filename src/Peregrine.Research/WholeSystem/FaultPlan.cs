@@ -12,6 +12,7 @@ internal sealed class FaultPlan
     private readonly (string Name, int Weight, Action<double> Do)[] _kinds;
     private readonly int _weights;
     private readonly List<(long At, Action Do)> _undo = [];
+    private readonly List<(string Asset, long Units)> _deposits = [];
     private readonly long _usualLatency;
     private long _next;
 
@@ -31,7 +32,7 @@ internal sealed class FaultPlan
             ("network.slow", 3, Slow),
             ("process.kill", 3, crash),
             ("clock.step", 2, Skew),
-            .. ExchangeFaultKinds.All(exchange, random, Undo),
+            .. ExchangeFaultKinds.All(exchange, random, Undo, _deposits),
         ];
         _weights = _kinds.Sum(static one => one.Weight);
         Schedule();
@@ -41,6 +42,16 @@ internal sealed class FaultPlan
     public Oracle Oracle { get; }
 
     public SortedDictionary<string, int> Counts { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Whether deposits, some or all of them, are what the account has more than we expect.</summary>
+    public bool Explains((Common.Orders.AssetCode Asset, long Units) difference)
+    {
+        if (difference.Units <= 0) return false;
+        HashSet<long> sums = [0];
+        foreach ((string asset, long units) in _deposits)
+            if (asset == difference.Asset.ToString()) sums.UnionWith([.. sums.Select(sum => sum + units)]);
+        return sums.Contains(difference.Units);
+    }
 
     public void Step()
     {
