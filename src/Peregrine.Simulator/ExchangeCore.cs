@@ -42,6 +42,7 @@ internal sealed class ExchangeCore
         Market = market;
         _users = new UserHub(Micros);
         Desk = new OrderDesk(market.Venue, new FeeSchedule(options.MakerFeeBasisPoints, options.TakerFeeBasisPoints), NextOrderId, Micros, _users);
+        Desk.FollowMarket();
         Deposit(Desk.Account);
         bool isSpot = options.Market == Common.Market.Spot;
         Keys = new KeyRing([new ExchangeKey(options.ApiKey, ExchangeKeyKind.Hmac, options.Secret), .. options.Keys], Micros() / 1_000);

@@ -23,7 +23,7 @@ public sealed record ExchangeLedger(IReadOnlyList<LedgerOrder> Orders, IReadOnly
 {
     internal static ExchangeLedger Of(OrderDesk desk) => new(
         [.. desk.All.Select(o => new LedgerOrder(
-            o.Id, o.ClientId, o.Instrument.Symbol, o.Side.Text(), o.Type.Text(), o.TimeInForce.Text(), o.Status.Text(), Exact(o.Price), Exact(o.Quantity),
+            o.Id, o.ClientId, o.Instrument.Symbol, o.Side.Text(), o.Type.Text(), o.TimeInForce.Text(), o.StatusText(), Exact(o.Price), Exact(o.Quantity),
             Exact(o.QuoteQuantity), Exact(o.Executed), Exact(o.ExecutedQuote), Exact(o.Locked), o.TimeMicros, o.UpdatedMicros))],
         [.. desk.Trades.Select(t => new LedgerTrade(
             t.Fill.TradeId, t.Order.Id, t.Order.ClientId, t.Order.Instrument.Symbol, t.Order.Side.Text(), Exact(t.Fill.Price), Exact(t.Fill.Quantity), Exact(t.Fill.Quote),

@@ -22,7 +22,7 @@ internal sealed class ExchangeApi
         Add(new TickerApi(markets).Operations);
         if (isSpot) Add(new WalletApi(markets, desk).Operations);
         else Add(new DerivativesApi(markets).Operations);
-        foreach (Operation operation in (Operation[])[.. new OrderApi(trading).Operations, .. new AccountApi(trading).Operations])
+        foreach (Operation operation in (Operation[])[.. new OrderApi(trading).Operations, .. new OrderListApi(trading).Operations, .. new AccountApi(trading).Operations])
             Add([operation with { Run = (parameters, writer) => faults.Run(operation, parameters, writer) }]);
     }
 

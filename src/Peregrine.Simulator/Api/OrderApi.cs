@@ -23,7 +23,7 @@ internal sealed class OrderApi(TradingContext context)
 
     private void PlaceOrder(RequestParameters parameters, WireWriter writer)
     {
-        OrderRequest request = ReadOrder(parameters);
+        OrderRequest request = OrderReader.Read(context, parameters);
         string responseType = parameters.Optional("newOrderRespType") ?? (request.Type == OrderType.LimitMaker ? "ACK" : "FULL");
         if (responseType is not ("ACK" or "RESULT" or "FULL")) throw new ApiException(-1130, "Data sent for parameter 'newOrderRespType' is not valid.");
         context.Market.CatchUp();
@@ -34,64 +34,8 @@ internal sealed class OrderApi(TradingContext context)
 
     private void TestOrder(RequestParameters parameters, WireWriter writer)
     {
-        context.Desk.Check(ReadOrder(parameters));
+        context.Desk.Check(OrderReader.Read(context, parameters));
         writer.Raw("{}"u8);
-    }
-
-    private OrderRequest ReadOrder(RequestParameters parameters)
-    {
-        MarketSymbol symbol = context.Symbol(parameters);
-        Side side = parameters.Required("side") switch { "BUY" => Side.Buy, "SELL" => Side.Sell, _ => throw new ApiException(-1117, "Invalid side.") };
-        OrderType type = parameters.Required("type") switch
-        {
-            "LIMIT" => OrderType.Limit,
-            "LIMIT_MAKER" => OrderType.LimitMaker,
-            "MARKET" => OrderType.Market,
-            "STOP_LOSS" => throw ApiException.Rejected("Stop loss orders are not supported for this symbol."),
-            "STOP_LOSS_LIMIT" => throw ApiException.Rejected("Stop loss limit orders are not supported for this symbol."),
-            "TAKE_PROFIT" => throw ApiException.Rejected("Take profit orders are not supported for this symbol."),
-            "TAKE_PROFIT_LIMIT" => throw ApiException.Rejected("Take profit limit orders are not supported for this symbol."),
-            _ => throw new ApiException(-1116, "Invalid orderType."),
-        };
-        TimeInForce time = TimeInForce.None;
-        if (type == OrderType.Limit)
-        {
-            time = parameters.Required("timeInForce") switch
-            {
-                "GTC" => TimeInForce.GoodTillCancel,
-                "IOC" => TimeInForce.ImmediateOrCancel,
-                "FOK" => TimeInForce.FillOrKill,
-                _ => throw new ApiException(-1115, "Invalid timeInForce."),
-            };
-        }
-        else if (parameters.Has("timeInForce")) throw ApiException.NotRequired("timeInForce");
-
-        long price = 0;
-        if (type == OrderType.Market)
-        {
-            if (parameters.Has("price")) throw ApiException.NotRequired("price");
-        }
-        else price = parameters.Decimal("price") ?? throw ApiException.Missing("price");
-
-        long quantity = parameters.Decimal("quantity") ?? 0;
-        long quoteQuantity = parameters.Decimal("quoteOrderQty") ?? 0;
-        if (quoteQuantity > 0 && (type != OrderType.Market || quantity > 0)) throw ApiException.NotRequired("quoteOrderQty");
-        if (quantity == 0 && quoteQuantity == 0)
-        {
-            throw type == OrderType.Market && !parameters.Has("quantity")
-                ? new ApiException(-1102, "Param 'quantity' or 'quoteOrderQty' must be sent, but both were empty/null!")
-                : parameters.Has("quantity") ? new ApiException(-1013, "Invalid quantity.") : ApiException.Missing("quantity");
-        }
-        if (type != OrderType.Market && price == 0) throw new ApiException(-1013, "Invalid price.");
-        return new OrderRequest(symbol.Instrument, side, type, time, price, quantity, quoteQuantity, ClientId(parameters, "newClientOrderId"));
-    }
-
-    private static string? ClientId(RequestParameters parameters, string name)
-    {
-        if (parameters.Optional(name) is not { } id) return null;
-        bool isLegal = id.Length <= ClientOrderId.LengthMax;
-        foreach (char character in id) isLegal &= char.IsAsciiLetterOrDigit(character) || character is '-' or '_' or '.' or ':' or '/';
-        return isLegal ? id : throw new ApiException(-1100, $"Illegal characters found in parameter '{name}'; legal range is '^[\\.A-Z\\:/a-z0-9_-]{{1,36}}$'.");
     }
 
     private VenueOrder? FindOrder(RequestParameters parameters, int mismatchCode, string mismatch)
@@ -115,7 +59,7 @@ internal sealed class OrderApi(TradingContext context)
         if (order is { IsOpen: true } && restriction is not null && restriction == "ONLY_NEW" != (order.Status == OrderStatus.New))
             throw new ApiException(-2011, "Order was not canceled due to cancel restrictions.");
         if (order is { IsOpen: true }) context.Faults.BeforeCancel(order);
-        string cancelId = context.Desk.Cancel(order, ClientId(parameters, "newClientOrderId"));
+        string cancelId = context.Desk.Cancel(order, OrderReader.ClientId(parameters, "newClientOrderId"));
         OrderWire.Canceled(writer, order!, cancelId);
     }
 

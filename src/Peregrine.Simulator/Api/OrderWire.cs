@@ -11,12 +11,12 @@ internal static class OrderWire
     /// <summary>The answer to a placement, as short as was asked for.</summary>
     public static void Placed(WireWriter writer, VenueOrder order, string responseType)
     {
-        writer.Raw("{\"symbol\":"u8).Text(order.Instrument.Symbol).Raw(",\"orderId\":"u8).Number(order.Id).Raw(",\"orderListId\":-1,\"clientOrderId\":"u8)
+        writer.Raw("{\"symbol\":"u8).Text(order.Instrument.Symbol).Raw(",\"orderId\":"u8).Number(order.Id).Raw(",\"orderListId\":"u8).Number(order.List?.Id ?? -1).Raw(",\"clientOrderId\":"u8)
             .Text(order.ClientId).Raw(",\"transactTime\":"u8).Number(order.TimeMicros / 1_000);
         if (responseType != "ACK")
         {
             Numbers(writer, order);
-            writer.Raw(",\"workingTime\":"u8).Number(order.TimeMicros / 1_000).Raw(",\"selfTradePreventionMode\":\"NONE\""u8);
+            writer.Raw(",\"workingTime\":"u8).Number(Working(order)).Raw(",\"selfTradePreventionMode\":\"NONE\""u8);
         }
         if (responseType == "FULL")
         {
@@ -34,7 +34,7 @@ internal static class OrderWire
     public static void Canceled(WireWriter writer, VenueOrder order, string cancelId)
     {
         writer.Raw("{\"symbol\":"u8).Text(order.Instrument.Symbol).Raw(",\"origClientOrderId\":"u8).Text(order.ClientId)
-            .Raw(",\"orderId\":"u8).Number(order.Id).Raw(",\"orderListId\":-1,\"clientOrderId\":"u8).Text(cancelId)
+            .Raw(",\"orderId\":"u8).Number(order.Id).Raw(",\"orderListId\":"u8).Number(order.List?.Id ?? -1).Raw(",\"clientOrderId\":"u8).Text(cancelId)
             .Raw(",\"transactTime\":"u8).Number(order.UpdatedMicros / 1_000);
         Numbers(writer, order);
         writer.Raw(",\"selfTradePreventionMode\":\"NONE\"}"u8);
@@ -42,19 +42,19 @@ internal static class OrderWire
 
     public static void Status(WireWriter writer, VenueOrder order)
     {
-        writer.Raw("{\"symbol\":"u8).Text(order.Instrument.Symbol).Raw(",\"orderId\":"u8).Number(order.Id).Raw(",\"orderListId\":-1,\"clientOrderId\":"u8)
+        writer.Raw("{\"symbol\":"u8).Text(order.Instrument.Symbol).Raw(",\"orderId\":"u8).Number(order.Id).Raw(",\"orderListId\":"u8).Number(order.List?.Id ?? -1).Raw(",\"clientOrderId\":"u8)
             .Text(order.ClientId).Raw(",\"price\":"u8).Decimal(order.Price).Raw(",\"origQty\":"u8).Decimal(order.Quantity)
             .Raw(",\"executedQty\":"u8).Decimal(order.Executed).Raw(",\"cummulativeQuoteQty\":"u8).Decimal(order.ExecutedQuote)
-            .Raw(",\"status\":"u8).Text(order.Status.Text()).Raw(",\"timeInForce\":"u8).Text(order.TimeInForce.Text())
+            .Raw(",\"status\":"u8).Text(order.StatusText()).Raw(",\"timeInForce\":"u8).Text(order.TimeInForce.Text())
             .Raw(",\"type\":"u8).Text(order.Type.Text()).Raw(",\"side\":"u8).Text(order.Side.Text())
-            .Raw(",\"stopPrice\":\"0.00000000\",\"icebergQty\":\"0.00000000\",\"time\":"u8).Number(order.TimeMicros / 1_000)
-            .Raw(",\"updateTime\":"u8).Number(order.UpdatedMicros / 1_000).Raw(",\"isWorking\":true,\"workingTime\":"u8).Number(order.TimeMicros / 1_000)
+            .Raw(",\"stopPrice\":"u8).Decimal(order.StopPrice).Raw(",\"icebergQty\":\"0.00000000\",\"time\":"u8).Number(order.TimeMicros / 1_000)
+            .Raw(",\"updateTime\":"u8).Number(order.UpdatedMicros / 1_000).Raw(",\"isWorking\":"u8).Bool(order.IsWorking).Raw(",\"workingTime\":"u8).Number(Working(order))
             .Raw(",\"origQuoteOrderQty\":"u8).Decimal(order.QuoteQuantity).Raw(",\"selfTradePreventionMode\":\"NONE\"}"u8);
     }
 
     public static void Trade(WireWriter writer, VenueOrder order, in Fill fill) =>
         writer.Raw("{\"symbol\":"u8).Text(order.Instrument.Symbol).Raw(",\"id\":"u8).Number(fill.TradeId).Raw(",\"orderId\":"u8).Number(order.Id)
-            .Raw(",\"orderListId\":-1,\"price\":"u8).Decimal(fill.Price).Raw(",\"qty\":"u8).Decimal(fill.Quantity).Raw(",\"quoteQty\":"u8).Decimal(fill.Quote)
+            .Raw(",\"orderListId\":"u8).Number(order.List?.Id ?? -1).Raw(",\"price\":"u8).Decimal(fill.Price).Raw(",\"qty\":"u8).Decimal(fill.Quantity).Raw(",\"quoteQty\":"u8).Decimal(fill.Quote)
             .Raw(",\"commission\":"u8).Decimal(fill.Commission).Raw(",\"commissionAsset\":"u8).Text(fill.CommissionAsset)
             .Raw(",\"time\":"u8).Number(fill.TimeMicros / 1_000).Raw(",\"isBuyer\":"u8).Bool(order.Side == Side.Buy)
             .Raw(",\"isMaker\":"u8).Bool(fill.IsMaker).Raw(",\"isBestMatch\":true}"u8);
@@ -76,9 +76,14 @@ internal static class OrderWire
         writer.Raw("],\"permissions\":[\"SPOT\"],\"uid\":1}"u8);
     }
 
-    private static void Numbers(WireWriter writer, VenueOrder order) =>
+    private static long Working(VenueOrder order) => order.WorkingMicros < 0 ? -1 : order.WorkingMicros / 1_000;
+
+    private static void Numbers(WireWriter writer, VenueOrder order)
+    {
         writer.Raw(",\"price\":"u8).Decimal(order.Price).Raw(",\"origQty\":"u8).Decimal(order.Quantity).Raw(",\"executedQty\":"u8).Decimal(order.Executed)
             .Raw(",\"origQuoteOrderQty\":"u8).Decimal(order.QuoteQuantity).Raw(",\"cummulativeQuoteQty\":"u8).Decimal(order.ExecutedQuote)
-            .Raw(",\"status\":"u8).Text(order.Status.Text()).Raw(",\"timeInForce\":"u8).Text(order.TimeInForce.Text())
+            .Raw(",\"status\":"u8).Text(order.StatusText()).Raw(",\"timeInForce\":"u8).Text(order.TimeInForce.Text())
             .Raw(",\"type\":"u8).Text(order.Type.Text()).Raw(",\"side\":"u8).Text(order.Side.Text());
+        if (order.IsStop) writer.Raw(",\"stopPrice\":"u8).Decimal(order.StopPrice);
+    }
 }

@@ -39,20 +39,35 @@ internal sealed class UserHub(Func<long> nowMicros) : IAccountObserver
     public void OnOrder(VenueOrder order, string execution, Fill? fill, string? cancelId)
     {
         long eventMillis = nowMicros() / 1_000;
-        bool isResting = order.IsOpen && order.Type != Common.Orders.OrderType.Market;
+        bool isResting = order.IsOpen && order.IsWorking && !order.IsMarket;
         _event.Clear();
         _event.Raw("{\"e\":\"executionReport\",\"E\":"u8).Number(eventMillis).Raw(",\"s\":"u8).Text(order.Instrument.Symbol)
             .Raw(",\"c\":"u8).Text(cancelId ?? order.ClientId).Raw(",\"S\":"u8).Text(order.Side.Text()).Raw(",\"o\":"u8).Text(order.Type.Text())
             .Raw(",\"f\":"u8).Text(order.TimeInForce.Text()).Raw(",\"q\":"u8).Decimal(order.Quantity).Raw(",\"p\":"u8).Decimal(order.Price)
-            .Raw(",\"P\":\"0.00000000\",\"F\":\"0.00000000\",\"g\":-1,\"C\":"u8).Text(cancelId is null ? "" : order.ClientId)
-            .Raw(",\"x\":"u8).Text(execution).Raw(",\"X\":"u8).Text(order.Status.Text()).Raw(",\"r\":\"NONE\",\"i\":"u8).Number(order.Id)
+            .Raw(",\"P\":"u8).Decimal(order.StopPrice).Raw(",\"F\":\"0.00000000\",\"g\":"u8).Number(order.List?.Id ?? -1).Raw(",\"C\":"u8).Text(cancelId is null ? "" : order.ClientId)
+            .Raw(",\"x\":"u8).Text(execution).Raw(",\"X\":"u8).Text(order.StatusText()).Raw(",\"r\":\"NONE\",\"i\":"u8).Number(order.Id)
             .Raw(",\"l\":"u8).Decimal(fill?.Quantity ?? 0).Raw(",\"z\":"u8).Decimal(order.Executed).Raw(",\"L\":"u8).Decimal(fill?.Price ?? 0);
         if (fill is { } f) _event.Raw(",\"n\":"u8).Decimal(f.Commission).Raw(",\"N\":"u8).Text(f.CommissionAsset);
         else _event.Raw(",\"n\":\"0\",\"N\":null"u8);
         _event.Raw(",\"T\":"u8).Number(order.UpdatedMicros / 1_000).Raw(",\"t\":"u8).Number(fill?.TradeId ?? -1).Raw(",\"I\":"u8).Number(_nextExecutionId++)
             .Raw(",\"w\":"u8).Bool(isResting).Raw(",\"m\":"u8).Bool(fill?.IsMaker ?? false).Raw(",\"M\":"u8).Bool(fill is not null)
             .Raw(",\"O\":"u8).Number(order.TimeMicros / 1_000).Raw(",\"Z\":"u8).Decimal(order.ExecutedQuote).Raw(",\"Y\":"u8).Decimal(fill?.Quote ?? 0)
-            .Raw(",\"Q\":"u8).Decimal(order.QuoteQuantity).Raw(",\"W\":"u8).Number(order.TimeMicros / 1_000).Raw(",\"V\":\"NONE\"}"u8);
+            .Raw(",\"Q\":"u8).Decimal(order.QuoteQuantity);
+        if (order.WorkingMicros >= 0) _event.Raw(",\"W\":"u8).Number(order.WorkingMicros / 1_000);
+        _event.Raw(",\"V\":\"NONE\"}"u8);
+        Emit();
+    }
+
+    public void OnList(OrderList list)
+    {
+        long millis = nowMicros() / 1_000;
+        _event.Clear();
+        _event.Raw("{\"e\":\"listStatus\",\"E\":"u8).Number(millis).Raw(",\"s\":"u8).Text(list.Instrument.Symbol).Raw(",\"g\":"u8).Number(list.Id)
+            .Raw(",\"c\":"u8).Text(list.Contingency).Raw(",\"l\":"u8).Text(list.StatusType).Raw(",\"L\":"u8).Text(list.OrderStatus)
+            .Raw(",\"r\":\"NONE\",\"C\":"u8).Text(list.ClientId).Raw(",\"T\":"u8).Number(millis).Raw(",\"O\":["u8);
+        foreach (VenueOrder order in list.Orders)
+            _event.Comma().Raw("{\"s\":"u8).Text(list.Instrument.Symbol).Raw(",\"i\":"u8).Number(order.Id).Raw(",\"c\":"u8).Text(order.ClientId).Raw("}"u8);
+        _event.Raw("]}"u8);
         Emit();
     }
 

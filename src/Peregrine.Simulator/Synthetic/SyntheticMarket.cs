@@ -55,6 +55,16 @@ internal sealed class SyntheticMarket : IMarketSource, IOrderVenue
     public IOrderVenue Venue => this;
     public Task Completion => _over.Task;
 
+    public Action<Instrument, long, long>? Traded
+    {
+        get;
+        set
+        {
+            field = value;
+            foreach (SyntheticSymbol symbol in _symbols) symbol.Traded = value;
+        }
+    }
+
     public string ChannelKey(string streamName)
     {
         int at = streamName.IndexOf('@', StringComparison.Ordinal);

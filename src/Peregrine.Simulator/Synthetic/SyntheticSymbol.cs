@@ -162,8 +162,20 @@ internal sealed class SyntheticSymbol : MarketSymbol, IMatchObserver
         Trace?.Invoke(('L', side.Sign(), price, quantity));
     }
 
-    /// <summary>Tells of fills and publishes what one command changed.</summary>
+    /// <summary>Called when there were trades, with the lowest and the highest price, after all of it was told.</summary>
+    public Action<Instrument, long, long>? Traded { get; set; }
+
     private void Settle()
+    {
+        long low = long.MaxValue;
+        long high = 0;
+        foreach (TapeTrade trade in _trades) (low, high) = (Math.Min(low, trade.Price), Math.Max(high, trade.Price));
+        Publish();
+        if (high > 0) Traded?.Invoke(Instrument, low, high);
+    }
+
+    /// <summary>Tells of fills and publishes what one command changed.</summary>
+    private void Publish()
     {
         foreach ((VenueOrder order, IFillListener listener, long price, long quantity, bool isMaker, long tradeId) in _ourFills)
             listener.OnFill(order, price, quantity, isMaker, tradeId);

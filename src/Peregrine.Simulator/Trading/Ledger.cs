@@ -19,7 +19,7 @@ internal static class Ledger
     {
         long needed = order.Side == Side.Sell
             ? (order.QuoteQuantity > 0 ? 0 : order.Quantity)
-            : order.QuoteQuantity > 0 ? order.QuoteQuantity : order.Type == OrderType.Market ? marketCost : Money.QuoteCeiling(order.Price, order.Quantity);
+            : order.QuoteQuantity > 0 ? order.QuoteQuantity : order.Type == OrderType.Market ? marketCost : order.Need;
         if (!account.TryLock(order.LockedAsset, needed)) return false;
         order.Locked = needed;
         return true;
@@ -42,7 +42,7 @@ internal static class Ledger
         order.UpdatedMicros = timeMicros;
         order.Status = order.QuoteQuantity == 0 && order.Remaining == 0 ? OrderStatus.Filled : OrderStatus.PartiallyFilled;
 
-        long keep = order.Type == OrderType.Market
+        long keep = order.IsMarket
             ? Math.Max(0, order.Locked - paid)
             : order.Side == Side.Buy ? Money.QuoteCeiling(order.Price, order.Remaining) : order.Remaining;
         account.PayLocked(order.LockedAsset, order.Locked - keep, paid);

@@ -7,7 +7,7 @@ namespace Peregrine.Simulator.Trading;
 
 /// <summary>A new order as it was asked for, its numbers checked for form.</summary>
 internal sealed record OrderRequest(
-    Instrument Instrument, Side Side, OrderType Type, TimeInForce TimeInForce, long Price, long Quantity, long QuoteQuantity, string? ClientId);
+    Instrument Instrument, Side Side, OrderType Type, TimeInForce TimeInForce, long Price, long Quantity, long QuoteQuantity, string? ClientId, long StopPrice = 0);
 
 /// <summary>What happened to an order, for the user data stream.</summary>
 internal interface IAccountObserver
@@ -16,11 +16,16 @@ internal interface IAccountObserver
     /// <param name="cancelId">The client id of the cancel, for CANCELED.</param>
     void OnOrder(VenueOrder order, string execution, Fill? fill, string? cancelId);
 
+    /// <summary>An order list began, or is over.</summary>
+    void OnList(OrderList list)
+    {
+    }
+
     void OnBalances(Account account, IReadOnlyList<string> assets);
 }
 
 /// <summary>Takes, checks, books and remembers the account's orders. Used under the exchange's gate.</summary>
-internal sealed class OrderDesk(IOrderVenue venue, FeeSchedule fees, Func<long> nextOrderId, Func<long> nowMicros, IAccountObserver observer) : IFillListener
+internal sealed partial class OrderDesk(IOrderVenue venue, FeeSchedule fees, Func<long> nextOrderId, Func<long> nowMicros, IAccountObserver observer) : IFillListener
 {
     /// <summary>How many ended orders and trades are remembered.</summary>
     public const int HistoryMax = 100_000;
@@ -45,61 +50,90 @@ internal sealed class OrderDesk(IOrderVenue venue, FeeSchedule fees, Func<long> 
     /// <exception cref="ApiException">A filter refuses it.</exception>
     public void Check(OrderRequest request)
     {
-        TradingRules rules = request.Instrument.Rules;
         if (!request.Instrument.IsTrading) throw ApiException.Rejected("Market is closed.");
-        if (request.Type != OrderType.Market && !IsOnGrid(request.Price, rules.MinPrice.Raw, rules.MaxPrice.Raw, rules.TickSize.Raw))
-            throw ApiException.Filter("PRICE_FILTER");
-        if (request.QuoteQuantity == 0 && !IsOnGrid(request.Quantity, rules.MinQuantity.Raw, rules.MaxQuantity.Raw, rules.StepSize.Raw))
-            throw ApiException.Filter("LOT_SIZE");
-        long price = request.Type == OrderType.Market ? venue.LastPrice(request.Instrument) : request.Price;
-        Int128 value = request.QuoteQuantity > 0 ? (Int128)request.QuoteQuantity * FixedPoint.One : (Int128)price * request.Quantity;
-        bool isValued = price > 0 || request.QuoteQuantity > 0;
-        if (isValued && value < rules.MinNotional.Raw) throw ApiException.Filter(request.Instrument.Market == Market.Spot ? "NOTIONAL" : "MIN_NOTIONAL");
+        OrderShape shape = new()
+        {
+            Side = request.Side, Type = request.Type, Price = new Price(request.Price), StopPrice = new Price(request.StopPrice), Quantity = new Quantity(request.Quantity),
+            QuoteUnits = request.QuoteQuantity,
+        };
+        long last = venue.LastPrice(request.Instrument);
+        OrderFilter filter = OrderFilters.Check(request.Instrument.Rules, shape, Around(request.Instrument, last));
+        if (filter == OrderFilter.Notional && request.Instrument.Market != Market.Spot) filter = OrderFilter.MinNotional;
+        if (filter != OrderFilter.None) throw ApiException.Filter(filter.Text());
+        if (request.StopPrice == 0) return;
+        if (!HasTriggers) throw ApiException.Rejected("Stop orders are not supported for this symbol.");
+        if (last > 0 && (shape.TriggersAbove ? request.StopPrice <= last : request.StopPrice >= last)) throw ApiException.Rejected("Order would trigger immediately.");
     }
 
     /// <exception cref="ApiException">Refused; no order came into being.</exception>
     public VenueOrder Place(OrderRequest request)
     {
         Check(request);
-        string clientId = request.ClientId ?? NewClientId();
-        if (_openByClientId.ContainsKey(clientId)) throw ApiException.Rejected("Duplicate order sent.");
+        VenueOrder order = Make(request);
         if (request.Type == OrderType.LimitMaker && venue.WouldTake(request.Instrument, request.Side, request.Price))
             throw ApiException.Rejected("Order would immediately match and take.");
+        Act(() =>
+        {
+            Reserve(order);
+            Register(order);
+            Start(order);
+        });
+        return order;
+    }
 
-        long quoteQuantity = request.QuoteQuantity;
-        long cost = 0;
-        if (request.Type == OrderType.Market && quoteQuantity == 0 && request.Side == Side.Buy)
-            venue.TryQuote(request.Instrument, request.Side, request.Quantity, out cost);
+    private VenueOrder Make(OrderRequest request)
+    {
+        string clientId = request.ClientId ?? NewClientId();
+        if (_openByClientId.ContainsKey(clientId)) throw ApiException.Rejected("Duplicate order sent.");
         long now = nowMicros();
-        VenueOrder order = new()
+        return new VenueOrder
         {
             Id = nextOrderId(), ClientId = clientId, Instrument = request.Instrument, Side = request.Side, Type = request.Type,
             TimeInForce = request.TimeInForce == TimeInForce.None ? TimeInForce.GoodTillCancel : request.TimeInForce,
-            Price = request.Price, Quantity = request.Quantity, QuoteQuantity = quoteQuantity, TimeMicros = now, UpdatedMicros = now,
+            Price = request.Price, StopPrice = request.StopPrice, Quantity = request.Quantity, QuoteQuantity = request.QuoteQuantity, TimeMicros = now, UpdatedMicros = now,
         };
-        if (quoteQuantity > 0 && request.Side == Side.Sell)
+    }
+
+    private void Reserve(VenueOrder order)
+    {
+        if (order.QuoteQuantity > 0 && order.Side == Side.Sell)
         {
             // What is sold is only known from the book: more than is free cannot be needed, so all of it stands by.
             long standby = Account[order.LockedAsset].Free;
-            order.QuantityBound = request.Instrument.Rules.FloorToStep(new Quantity(standby)).Raw;
+            order.QuantityBound = order.Instrument.Rules.FloorToStep(new Quantity(standby)).Raw;
             if (order.QuantityBound == 0) throw ApiException.Rejected("Account has insufficient balance for requested action.");
             Account.TryLock(order.LockedAsset, standby);
             order.Locked = standby;
+            return;
         }
-        else if (!Ledger.TryReserve(Account, order, cost))
-            throw ApiException.Rejected("Account has insufficient balance for requested action.");
+        long cost = 0;
+        if (order.Type == OrderType.Market && order.QuoteQuantity == 0 && order.Side == Side.Buy) venue.TryQuote(order.Instrument, order.Side, order.Quantity, out cost);
+        if (!Ledger.TryReserve(Account, order, cost)) throw ApiException.Rejected("Account has insufficient balance for requested action.");
+    }
 
+    private void Register(VenueOrder order)
+    {
         _byId.Add(order.Id, order);
-        _openByClientId[clientId] = order;
-        _lastByClientId[clientId] = order;
+        _openByClientId[order.ClientId] = order;
+        _lastByClientId[order.ClientId] = order;
         _open.Add(order.Id, order);
+        if (!order.IsPending && !order.IsStop) order.WorkingMicros = order.TimeMicros;
         observer.OnOrder(order, "NEW", null, null);
-        if (order.Type != OrderType.Market) observer.OnBalances(Account, [order.LockedAsset]);
+        if (order.Type != OrderType.Market && !order.IsPending) observer.OnBalances(Account, [order.LockedAsset]);
+    }
 
+    /// <summary>Puts an order to work: a stop waits, anything else meets the book.</summary>
+    private void Start(VenueOrder order)
+    {
+        if (order.IsPending || !order.IsOpen) return;
+        if (order is { IsStop: true, IsTriggered: false })
+        {
+            _stops.Add(order.Id, order);
+            return;
+        }
         bool rests = venue.Execute(order, this);
         if (order.QuoteQuantity > 0) order.Quantity = order.Executed;
         if (!rests && order.IsOpen) End(order, order.QuoteQuantity > 0 && order.Executed > 0 ? OrderStatus.Filled : OrderStatus.Expired, null);
-        return order;
     }
 
     /// <summary>Fees in another asset than the received one; null for the received one.</summary>
@@ -108,8 +142,12 @@ internal sealed class OrderDesk(IOrderVenue venue, FeeSchedule fees, Func<long> 
     /// <summary>Someone outside takes all that is left of an open order, at its own price.</summary>
     public void FillWhole(VenueOrder order)
     {
-        venue.Remove(order);
-        OnFill(order, order.Price, order.Remaining, isMaker: true, -1);
+        if (!order.IsWorking) return;
+        Act(() =>
+        {
+            venue.Remove(order);
+            OnFill(order, order.Price, order.Remaining, isMaker: true, -1);
+        });
     }
 
     public void AddExternalLock(string asset, long units) => _externalLocks[asset] = _externalLocks.GetValueOrDefault(asset) + units;
@@ -136,17 +174,18 @@ internal sealed class OrderDesk(IOrderVenue venue, FeeSchedule fees, Func<long> 
     {
         if (order is not { IsOpen: true }) throw new ApiException(-2011, "Unknown order sent.");
         cancelId ??= NewClientId();
-        venue.Remove(order);
-        End(order, OrderStatus.Canceled, cancelId);
+        Act(() => End(order, OrderStatus.Canceled, cancelId));
         return cancelId;
     }
 
     public void OnFill(VenueOrder order, long price, long quantity, bool isMaker, long tradeId)
     {
+        OnLegActs(order);
         Fill fill = Ledger.Book(Account, order, fees, FeePayment, price, quantity, isMaker, tradeId >= 0 ? tradeId : _nextTradeId++, nowMicros());
         if (_trades.Count == HistoryMax) _trades.RemoveRange(0, HistoryMax / 2);
         _trades.Add((order, fill));
         if (!order.IsOpen) Forget(order);
+        if (order.Status == OrderStatus.Filled) OnLegEnded(order);
         observer.OnOrder(order, "TRADE", fill, null);
         observer.OnBalances(Account, fill.CommissionAsset == order.ReceivedAsset
             ? [order.Instrument.BaseAsset, order.Instrument.QuoteAsset] : [order.Instrument.BaseAsset, order.Instrument.QuoteAsset, fill.CommissionAsset]);
@@ -154,11 +193,14 @@ internal sealed class OrderDesk(IOrderVenue venue, FeeSchedule fees, Func<long> 
 
     private void End(VenueOrder order, OrderStatus status, string? cancelId)
     {
+        if (order.IsWorking) venue.Remove(order);
+        _stops.Remove(order.Id);
         Ledger.Close(Account, order, status, nowMicros());
         Forget(order);
         if (status == OrderStatus.Filled) return; // A money order that spent what could be spent: its last fill told all but the end.
         observer.OnOrder(order, status == OrderStatus.Canceled ? "CANCELED" : "EXPIRED", null, cancelId);
         observer.OnBalances(Account, [order.LockedAsset]);
+        OnLegEnded(order);
     }
 
     private void Forget(VenueOrder order)

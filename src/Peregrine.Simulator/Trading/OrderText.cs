@@ -10,6 +10,10 @@ internal static class OrderText
         OrderType.Limit => "LIMIT",
         OrderType.LimitMaker => "LIMIT_MAKER",
         OrderType.Market => "MARKET",
+        OrderType.StopLoss => "STOP_LOSS",
+        OrderType.StopLossLimit => "STOP_LOSS_LIMIT",
+        OrderType.TakeProfit => "TAKE_PROFIT",
+        OrderType.TakeProfitLimit => "TAKE_PROFIT_LIMIT",
         _ => "LIMIT",
     };
 
@@ -19,6 +23,9 @@ internal static class OrderText
         TimeInForce.FillOrKill => "FOK",
         _ => "GTC",
     };
+
+    /// <summary>The status of an order, that of one which waits for another included.</summary>
+    public static string StatusText(this VenueOrder order) => order.IsPending && order.IsOpen ? "PENDING_NEW" : order.Status.Text();
 
     public static string Text(this OrderStatus status) => status switch
     {

@@ -25,6 +25,35 @@ internal sealed class VenueOrder
     /// <summary>The most that an order for quote money may sell: what the account has. 0 for no bound.</summary>
     public long QuantityBound { get; set; }
 
+    /// <summary>Where it becomes active; 0 for an order that is at once.</summary>
+    public long StopPrice { get; init; }
+
+    /// <summary>The list that it belongs to.</summary>
+    public OrderList? List { get; set; }
+
+    /// <summary>Whether it waits for its list's working order to fill.</summary>
+    public bool IsPending { get; set; }
+
+    /// <summary>Whether its stop price was reached.</summary>
+    public bool IsTriggered { get; set; }
+
+    /// <summary>When it became active; -1 while it is not.</summary>
+    public long WorkingMicros { get; set; } = -1;
+
+    public bool IsStop => Type is OrderType.StopLoss or OrderType.StopLossLimit or OrderType.TakeProfit or OrderType.TakeProfitLimit;
+
+    /// <summary>Whether it takes any price once it is active.</summary>
+    public bool IsMarket => Type is OrderType.Market or OrderType.StopLoss or OrderType.TakeProfit;
+
+    /// <summary>Whether the market must rise to reach the stop price.</summary>
+    public bool TriggersAbove => Type is OrderType.StopLoss or OrderType.StopLossLimit == (Side == Side.Buy);
+
+    /// <summary>Whether it is in the book, or has been.</summary>
+    public bool IsWorking => !IsPending && (!IsStop || IsTriggered);
+
+    /// <summary>What must be set aside for what is left of it.</summary>
+    public long Need => Side == Side.Sell ? Remaining : Money.QuoteCeiling(Price > 0 ? Price : StopPrice, Remaining);
+
     public long TimeMicros { get; init; }
     public long UpdatedMicros { get; set; }
     public OrderStatus Status { get; set; } = OrderStatus.New;
@@ -44,7 +73,7 @@ internal sealed class VenueOrder
     public Remainder Remainder => Type switch
     {
         OrderType.LimitMaker => Remainder.OnlyRests,
-        OrderType.Market => Remainder.Expires,
+        OrderType.Market or OrderType.StopLoss or OrderType.TakeProfit => Remainder.Expires,
         _ => TimeInForce switch
         {
             TimeInForce.ImmediateOrCancel => Remainder.Expires,
@@ -80,6 +109,16 @@ internal interface IOrderVenue
 
     /// <summary>Matches the order; fills come to the listener inside the call, and later while it rests. True when a rest of it stays in the book.</summary>
     bool Execute(VenueOrder order, IFillListener listener);
+
+    /// <summary>Called when a symbol has traded, with the lowest and the highest price of it; null where nobody is told, and stop orders cannot be.</summary>
+    Action<Instrument, long, long>? Traded
+    {
+        get => null;
+        set
+        {
+            // Nobody is told.
+        }
+    }
 
     /// <summary>Takes a resting order out.</summary>
     void Remove(VenueOrder order);

@@ -83,7 +83,9 @@ public sealed class VirtualExchange
         VirtualSocket socket = new();
         VirtualConnection connection = new(socket);
         if (Refuses("/stream", RefuseWhat.Rest)) return Refused(socket, connection);
+#pragma warning disable CA2000 // It lives as long as the connection, whose end disposes it.
         StreamSession session = _core.Door.Open(socket, streams.StartsWith('/') ? streams : "/stream?streams=" + Uri.EscapeDataString(streams));
+#pragma warning restore CA2000
         WireWriter reply = new(256);
         connection.OnText = message => _core.Door.OnText(session, message, reply);
         connection.OnEnded = () =>

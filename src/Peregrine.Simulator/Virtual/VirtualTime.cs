@@ -1,5 +1,6 @@
 namespace Peregrine.Simulator.Virtual;
 
+#pragma warning disable CA2000 // Timers belong to those who made them; the queue only looks at them.
 /// <summary>Time that stands still until it is moved; its timers come due in order, on the thread that moves it.</summary>
 internal sealed class VirtualTime(long startMicros) : TimeProvider
 {
@@ -75,3 +76,4 @@ internal sealed class VirtualTime(long startMicros) : TimeProvider
         }
     }
 }
+#pragma warning restore CA2000
