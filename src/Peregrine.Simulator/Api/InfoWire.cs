@@ -50,8 +50,8 @@ internal static class InfoWire
             .Raw(",\"baseAsset\":"u8).Text(instrument.BaseAsset).Raw(",\"baseAssetPrecision\":8,\"quoteAsset\":"u8).Text(instrument.QuoteAsset)
             .Raw(",\"quotePrecision\":8,\"quoteAssetPrecision\":8,\"baseCommissionPrecision\":8,\"quoteCommissionPrecision\":8,\"orderTypes\":[\"LIMIT\",\"LIMIT_MAKER\",\"MARKET\""u8)
             .Raw(hasLists ? ",\"STOP_LOSS\",\"STOP_LOSS_LIMIT\",\"TAKE_PROFIT\",\"TAKE_PROFIT_LIMIT\"]"u8 : "]"u8)
-            .Raw(",\"icebergAllowed\":"u8).Bool(hasLists).Raw(",\"ocoAllowed\":"u8).Bool(hasLists).Raw(",\"otoAllowed\":"u8).Bool(serves("orderList.place.oto"))
-            .Raw(",\"opoAllowed\":"u8).Bool(serves("orderList.place.opo")).Raw(",\"quoteOrderQtyMarketAllowed\":true,\"allowTrailingStop\":"u8).Bool(hasLists)
+            .Raw(",\"icebergAllowed\":false"u8).Raw(",\"ocoAllowed\":"u8).Bool(hasLists).Raw(",\"otoAllowed\":"u8).Bool(serves("orderList.place.oto"))
+            .Raw(",\"opoAllowed\":"u8).Bool(serves("orderList.place.opo")).Raw(",\"quoteOrderQtyMarketAllowed\":true,\"allowTrailingStop\":false"u8)
             .Raw(",\"cancelReplaceAllowed\":"u8).Bool(serves("order.cancelReplace")).Raw(",\"amendAllowed\":"u8).Bool(serves("order.amend.keepPriority"))
             .Raw(",\"pegInstructionsAllowed\":false,\"isSpotTradingAllowed\":true,\"isMarginTradingAllowed\":false,\"filters\":["u8);
         PriceFilter(writer, symbol);
@@ -59,7 +59,7 @@ internal static class InfoWire
         writer.Raw(",{\"filterType\":\"NOTIONAL\",\"minNotional\":"u8).Decimal(rules.MinNotional.ToUnits())
             .Raw(",\"applyMinToMarket\":true,\"maxNotional\":\"9000000000.00000000\",\"applyMaxToMarket\":false,\"avgPriceMins\":0}"u8)
             .Raw("],\"permissions\":[]"u8).Raw(showPermissionSets ? ",\"permissionSets\":[[\"SPOT\"]]"u8 : ""u8).Raw(",\"defaultSelfTradePreventionMode\":\"NONE\""u8)
-            .Raw(hasLists ? ",\"allowedSelfTradePreventionModes\":[\"NONE\",\"EXPIRE_TAKER\",\"EXPIRE_MAKER\",\"EXPIRE_BOTH\",\"DECREMENT\",\"TRANSFER\"]}"u8 : ",\"allowedSelfTradePreventionModes\":[\"NONE\"]}"u8);
+            .Raw(",\"allowedSelfTradePreventionModes\":[\"NONE\"]}"u8);
     }
 
     private static void Futures(WireWriter writer, MarketSymbol symbol)
