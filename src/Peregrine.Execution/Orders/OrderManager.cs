@@ -375,6 +375,9 @@ public sealed class OrderManager
         return slot;
     }
 
+    /// <summary>The slot of an order of ours, or -1.</summary>
+    internal int SlotOf(ClientOrderId id) => Find(id);
+
     private int Find(ClientOrderId id)
     {
         if (_ids.TryGetSequence(id, out long sequence) && _orders[Slot(sequence)] is { Status: not OrderStatus.None } order && order.ClientId == id) return Slot(sequence);

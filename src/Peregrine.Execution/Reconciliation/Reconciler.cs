@@ -43,6 +43,7 @@ public sealed class Reconciler
 
     /// <summary>The account endpoint may lag behind the stream; a difference counts when this many quiet rounds in a row show it.</summary>
     private const int DifferencesNeeded = 3;
+    private const int DifferencesNeededBesideUnknown = 12;
 
     /// <summary>How far the exchange's stamp of a trade may lie before ours of its order.</summary>
     private const long ClockSlackNanos = 10_000_000_000;
@@ -290,11 +291,13 @@ public sealed class Reconciler
                 foreach (AssetCode asset in _assets) _usuallyHidden[asset] = Hidden(asset);
             return RoundOutcome.Agrees;
         }
-        _isDue = true;
-        if (!isQuiet || _orders.UnknownCount > 0) return RoundOutcome.Inconclusive; // An order of unknown fate explains a difference until its fate is known.
-        IsReconciled = false;
+        _isDue = _orders.UnknownCount == 0;
+        if (!isQuiet) return RoundOutcome.Inconclusive;
+        // An order of unknown fate may explain a difference, but not for ever: then the difference keeps its fate unknown, and only a person gets both apart.
+        bool mayExplain = _orders.UnknownCount > 0;
+        if (!mayExplain) IsReconciled = false;
         Difference = difference;
-        return ++_differences >= DifferencesNeeded ? RoundOutcome.Differs : RoundOutcome.Inconclusive;
+        return ++_differences >= (mayExplain ? DifferencesNeededBesideUnknown : DifferencesNeeded) ? RoundOutcome.Differs : RoundOutcome.Inconclusive;
     }
 
     private void End(long nowNanos, bool failed)

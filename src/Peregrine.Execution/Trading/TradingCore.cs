@@ -20,6 +20,9 @@ public sealed class TradingCore
     /// <summary>The number of the order session in Line events; market lines count from zero.</summary>
     public const long OrderLine = 1_000;
 
+    /// <summary>Trades that no round tells for so long are not waited for any more.</summary>
+    private const long OwedNanos = 600_000_000_000;
+
     /// <summary>A difference between two clocks within a timer's period that is no drift.</summary>
     private const long ClockStepNanos = 500_000_000;
 
@@ -30,6 +33,7 @@ public sealed class TradingCore
     private readonly Protection _protection;
     private readonly Flattener _flattener;
     private readonly (AssetCode Asset, long Units, long Micros)[] _transfers = new (AssetCode, long, long)[16];
+    private readonly List<(long Sequence, ClientOrderId Id, long UntilNanos)> _owed = new(OrderManager.Capacity);
     private int _nextTransfer;
     private long _nowNanos;
     private long _timerNanos;
@@ -121,6 +125,7 @@ public sealed class TradingCore
         // Positions stay: a session may begin anew within a process, after the hot thread was restarted. What was asked for before must not be done now.
         Orders.Begin((ulong)session.Plain.A);
         Requests.Clear();
+        _owed.Clear();
         Reconciler.Begin(isNewProcess: session.Plain.C <= 1);
         _placement.GatewayIsReady = false;
         _timerNanos = _timerTicks = 0;
@@ -220,6 +225,7 @@ public sealed class TradingCore
             ref readonly TrackedOrder order = ref Orders[slot];
             Requests.Enqueue(new CoreRequest { Kind = CoreRequestKind.Query, Symbol = order.Symbol, ClientId = order.ClientId });
         }
+        if (_owed.Count > 0) LookAfterOwed();
         AskForRound();
         WatchLosses(sequence, in timer);
         long elapsed = _timerNanos == 0 ? 0 : timer.ReceiveTimeNanos - _timerNanos;
@@ -234,6 +240,24 @@ public sealed class TradingCore
             Watch(symbol, in timer, elapsed, clockStepped);
             if (symbol.State.Book.WantsSnapshot) RequestSnapshot(symbol);
             Decide(sequence, symbol, in timer, default);
+        }
+    }
+
+    /// <summary>Orders that ended before their trades were told: they are asked for, and then the journal may forget the order.</summary>
+    private void LookAfterOwed()
+    {
+        for (int i = _owed.Count - 1; i >= 0; i--)
+        {
+            (long sequence, ClientOrderId id, long until) = _owed[i];
+            int slot = Orders.SlotOf(id);
+            bool isKnown = slot >= 0 && Orders[slot].Sequence == sequence;
+            if (isKnown && _nowNanos < until && Orders[slot].Booked > Orders[slot].Traded)
+            {
+                Reconciler.Want();
+                continue;
+            }
+            _owed.RemoveAt(i);
+            if (isKnown) Requests.Enqueue(new CoreRequest { Kind = CoreRequestKind.OrderEnded, Symbol = Orders[slot].Symbol, ClientId = id });
         }
     }
 
@@ -395,7 +419,9 @@ public sealed class TradingCore
     private void OnEnded(long sequence, in MarketEvent cause, in TrackedOrder order)
     {
         SymbolTrading symbol = this[order.Symbol];
-        Requests.Enqueue(new CoreRequest { Kind = CoreRequestKind.OrderEnded, Symbol = order.Symbol, ClientId = order.ClientId });
+        // The journal keeps an order until its trades are known: told later, in another process, they would be nobody's.
+        if (order.Booked > order.Traded) _owed.Add((order.Sequence, order.ClientId, _nowNanos + OwedNanos));
+        else Requests.Enqueue(new CoreRequest { Kind = CoreRequestKind.OrderEnded, Symbol = order.Symbol, ClientId = order.ClientId });
         _protection.OnEnded(symbol, in order, _nowNanos);
         _protection.Keep(sequence, symbol, in cause, _nowNanos);
         WatchLosses(sequence, in cause);
