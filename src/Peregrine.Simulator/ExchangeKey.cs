@@ -26,7 +26,8 @@ public sealed record ExchangeKey(string ApiKey, ExchangeKeyKind Kind, string Sec
 /// <summary>What a key may do, in the words of GET /sapi/v1/account/apiRestrictions.</summary>
 public sealed record KeyPermissions
 {
-    public bool IpRestrict { get; init; }
+    /// <summary>Usable from certain addresses only: an exchange on loopback has no others.</summary>
+    public bool IpRestrict { get; init; } = true;
     public bool EnableReading { get; init; } = true;
     public bool EnableSpotAndMarginTrading { get; init; } = true;
     public bool EnableWithdrawals { get; init; }

@@ -72,6 +72,7 @@ internal sealed partial class PeregrineProgram : IDisposable
 
     public void Terminate() => _ = Kill(_process.Id, 15);
     public void KillAtOnce() => _process.Kill();
+    public void Signal(int number) => _ = Kill(_process.Id, number);
 
     public void Dispose()
     {

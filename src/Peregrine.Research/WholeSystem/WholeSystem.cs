@@ -19,7 +19,9 @@ namespace Peregrine.Research.WholeSystem;
 /// network between them that loses, delays and cuts, processes that die, and an exchange that fails in every way it knows. What must never be is looked for at
 /// each step; at the end the faults stop, everything has to settle, and our ledger has to be the exchange's to the last unit.
 /// </summary>
+#pragma warning disable CA1001 // Run disposes the last trader with the result; nobody else ever holds one of these.
 public sealed class WholeSystem
+#pragma warning restore CA1001
 {
     /// <summary>After the faults, so long until everything must be settled.</summary>
     private const double SettleSeconds = 300;
