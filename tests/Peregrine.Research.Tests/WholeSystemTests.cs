@@ -18,11 +18,11 @@ public sealed class WholeSystemTests(ITestOutputHelper output)
         int differ = 0;
         for (ulong seed = 1; seed <= 5; seed++)
         {
-            SimulationResult first = WholeSystem.Run(new SimulationOptions { Seed = seed, Minutes = 5 }), second = WholeSystem.Run(new SimulationOptions { Seed = seed, Minutes = 5 });
+            SimulationResult first = SystemSimulation.Run(new SimulationOptions { Seed = seed, Minutes = 5 }), second = SystemSimulation.Run(new SimulationOptions { Seed = seed, Minutes = 5 });
             if (first.Hash != second.Hash || first.Events != second.Events) differ++;
             Assert.True(first.Orders > 0, $"seed {seed}: the run must trade to prove anything");
         }
-        Assert.NotEqual(WholeSystem.Run(new SimulationOptions { Seed = 1, Minutes = 1 }).Hash, WholeSystem.Run(new SimulationOptions { Seed = 2, Minutes = 1 }).Hash);
+        Assert.NotEqual(SystemSimulation.Run(new SimulationOptions { Seed = 1, Minutes = 1 }).Hash, SystemSimulation.Run(new SimulationOptions { Seed = 2, Minutes = 1 }).Hash);
         output.WriteLine($"row 62: 5 seeds run twice, {differ} differ");
         Assert.Equal(0, differ);
     }
@@ -50,7 +50,7 @@ public sealed class WholeSystemTests(ITestOutputHelper output)
             {
                 ulong seed = Interlocked.Increment(ref next);
                 if (seed > (ulong)SeedCount) return;
-                SimulationResult run = WholeSystem.Run(new SimulationOptions { Seed = seed });
+                SimulationResult run = SystemSimulation.Run(new SimulationOptions { Seed = seed });
                 lock (gate)
                 {
                     (orders, fills, restarts, events) = (orders + run.Orders, fills + run.Fills, restarts + run.Restarts, events + run.Events);

@@ -23,7 +23,7 @@ internal static class SimulateCommand
             JsonArray runs = [];
             for (int i = 0; i < parsed.GetValue(count) && !cancel.IsCancellationRequested; i++)
             {
-                SimulationResult result = WholeSystem.Run(new SimulationOptions
+                SimulationResult result = SystemSimulation.Run(new SimulationOptions
                 {
                     Seed = parsed.GetValue(seed) + (ulong)i, Minutes = parsed.GetValue(minutes), FaultEverySeconds = parsed.GetValue(every),
                     Log = parsed.GetValue(verbose) ? Console.Error.WriteLine : null,

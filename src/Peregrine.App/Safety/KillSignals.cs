@@ -10,16 +10,14 @@ internal sealed class KillSignals : IDisposable
     private const PosixSignal User1 = (PosixSignal)10;
     private const PosixSignal User2 = (PosixSignal)12;
 
-    private readonly PosixSignalRegistration[] _registrations = [];
+    private readonly PosixSignalRegistration? _halt;
+    private readonly PosixSignalRegistration? _cancelAll;
 
     public KillSignals(KillSwitch safety, bool trades, Action<string> log)
     {
         if (!trades || !OperatingSystem.IsLinux()) return;
-        _registrations =
-        [
-            PosixSignalRegistration.Create(User1, context => Raise(context, KillLevel.HaltNew)),
-            PosixSignalRegistration.Create(User2, context => Raise(context, KillLevel.CancelAll)),
-        ];
+        _halt = PosixSignalRegistration.Create(User1, context => Raise(context, KillLevel.HaltNew));
+        _cancelAll = PosixSignalRegistration.Create(User2, context => Raise(context, KillLevel.CancelAll));
 
         void Raise(PosixSignalContext context, KillLevel level)
         {
@@ -31,6 +29,7 @@ internal sealed class KillSignals : IDisposable
 
     public void Dispose()
     {
-        foreach (PosixSignalRegistration registration in _registrations) registration.Dispose();
+        _halt?.Dispose();
+        _cancelAll?.Dispose();
     }
 }

@@ -13,7 +13,7 @@ internal sealed class Oracle(VirtualExchange exchange)
     private readonly HashSet<long> _judged = [];
     private readonly HashSet<string> _ids = new(StringComparer.Ordinal);
 
-    /// <summary>Once a virtual second: no order without an intent, no id twice, no more exposure than allowed.</summary>
+    /// <summary>While it runs: no order without an intent, no id twice, no more exposure than allowed.</summary>
     public void Check(TradingCore core, TraderHome home, Action<string> violate)
     {
         ExchangeLedger truth = exchange.Oracle;

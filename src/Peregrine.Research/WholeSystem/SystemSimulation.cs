@@ -20,7 +20,7 @@ namespace Peregrine.Research.WholeSystem;
 /// each step; at the end the faults stop, everything has to settle, and our ledger has to be the exchange's to the last unit.
 /// </summary>
 #pragma warning disable CA1001 // Run disposes the last trader with the result; nobody else ever holds one of these.
-public sealed class WholeSystem
+public sealed class SystemSimulation
 #pragma warning restore CA1001
 {
     /// <summary>After the faults, so long until everything must be settled.</summary>
@@ -28,6 +28,9 @@ public sealed class WholeSystem
 
     /// <summary>So long nothing may change any more: reports may be late.</summary>
     private const long StillMicros = 8_000_000;
+
+    /// <summary>How often the oracle is asked; each time it tells its whole ledger.</summary>
+    private const long CheckEveryMicros = 5_000_000;
 
     private const int ViolationsMax = 20;
     private static readonly string[] Streams = ["aggTrade", "trade", "depth20@100ms", "bookTicker"];
@@ -53,7 +56,7 @@ public sealed class WholeSystem
     private long _reconnects;
     private int _restarts;
 
-    private WholeSystem(SimulationOptions options)
+    private SystemSimulation(SimulationOptions options)
     {
         _options = options;
         _random = new Random(unchecked((int)(options.Seed ^ (options.Seed >> 32))));
@@ -81,7 +84,7 @@ public sealed class WholeSystem
     /// <summary>Runs one seed from beginning to end.</summary>
     public static SimulationResult Run(SimulationOptions options)
     {
-        WholeSystem system = new(options);
+        SystemSimulation system = new(options);
         try
         {
             system.Play();
@@ -146,7 +149,7 @@ public sealed class WholeSystem
         }
         _trader.Step();
         if (_exchange.NowMicros < _nextCheck) return;
-        _nextCheck = _exchange.NowMicros + 1_000_000;
+        _nextCheck = _exchange.NowMicros + CheckEveryMicros;
         CheckOracle();
     }
 
@@ -210,7 +213,7 @@ public sealed class WholeSystem
     private bool IsSettled()
     {
         TradingCore core = _trader!.Core;
-        return core.Orders.OpenCount == 0 && core.Reconciler.IsReconciled && IsDust(core) && _exchange.NowMicros - _nextCheck > -500_000;
+        return core.Orders.OpenCount == 0 && core.Reconciler.IsReconciled && IsDust(core);
     }
 
     private bool IsDust(TradingCore core)
