@@ -33,7 +33,7 @@ public sealed class LedgerTests(ITestOutputHelper output)
                 DateTimeOffset began = DateTimeOffset.UtcNow;
                 using PeregrineProgram run = Start(folder, url);
                 Task<string> rest = run.ReadToEndAsync();
-                long fills = await FillsAsync(folder.Path, atLeast: 2, began);
+                long fills = await FillsAsync(folder.Path, atLeast: 2, began, run);
                 output.WriteLine($"life {life}: {fills} orders");
                 if (life < lives)
                 {
@@ -86,7 +86,7 @@ public sealed class LedgerTests(ITestOutputHelper output)
     }
 
     /// <summary>Waits until the published snapshot of this life shows fills: fees that were paid, or positions that moved.</summary>
-    private static async Task<long> FillsAsync(string folder, int atLeast, DateTimeOffset began)
+    private static async Task<long> FillsAsync(string folder, int atLeast, DateTimeOffset began, PeregrineProgram run)
     {
         string state = Path.Combine(folder, "state");
         for (int i = 0; i < 90; i++)
@@ -101,7 +101,7 @@ public sealed class LedgerTests(ITestOutputHelper output)
             long orders = snapshot.GetProperty("events").TryGetProperty("orderIntent", out JsonElement count) ? count.GetInt64() : 0;
             if (orders >= atLeast) return orders;
         }
-        Assert.Fail("no orders within 45 s");
+        Assert.Fail($"no orders within 45 s: {run.Errors}");
         return 0;
     }
 

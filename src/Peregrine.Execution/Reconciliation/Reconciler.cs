@@ -52,7 +52,7 @@ public sealed class Reconciler
 
     private readonly OrderManager _orders;
     private readonly AssetLedger _ledger;
-    private readonly IReadOnlyList<SymbolTrading> _symbols;
+    private readonly SymbolTrading[] _symbols;
     private readonly AssetCode[] _assets;
     private readonly Dictionary<AssetCode, long> _locked = new(64);
     private readonly Dictionary<AssetCode, long> _explained = new(64);
@@ -75,14 +75,14 @@ public sealed class Reconciler
     /// <summary>A trade of the account whose order nobody told us.</summary>
     private readonly record struct LooseTrade(SymbolId Symbol, OrderReport Report);
 
-    public Reconciler(OrderManager orders, AssetLedger ledger, IReadOnlyList<SymbolTrading> symbols)
+    public Reconciler(OrderManager orders, AssetLedger ledger, SymbolTrading[] symbols)
     {
         _orders = orders;
         _ledger = ledger;
         _symbols = symbols;
         _assets = [.. symbols.SelectMany(static one => new[] { one.BaseAsset, one.QuoteAsset }).Distinct()];
-        _tradesFrom = new long[symbols.Count];
-        _nextFrom = new long[symbols.Count];
+        _tradesFrom = new long[symbols.Length];
+        _nextFrom = new long[symbols.Length];
         Array.Fill(_tradesFrom, -1);
     }
 

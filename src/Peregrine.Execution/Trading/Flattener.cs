@@ -10,7 +10,7 @@ namespace Peregrine.Execution.Trading;
 /// The highest level of the kill switch: once nothing is open, each position is closed with collared limit orders, immediate or cancel, again each second until
 /// only dust is left. Orders at market could be refused or expire, and would take any price.
 /// </summary>
-internal sealed class Flattener(IReadOnlyList<SymbolTrading> symbols, OrderManager orders, OrderPlacement placement)
+internal sealed class Flattener(SymbolTrading[] symbols, OrderManager orders, OrderPlacement placement)
 {
     private const long PauseNanos = 900_000_000;
 

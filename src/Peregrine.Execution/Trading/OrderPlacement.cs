@@ -12,7 +12,7 @@ namespace Peregrine.Execution.Trading;
 /// The one way from a wish to an order: asks the risk gate, writes the intent down, and asks the shell to send it. Cancels come through here too.
 /// </summary>
 internal sealed class OrderPlacement(
-    CoreOptions options, IReadOnlyList<SymbolTrading> symbols, OrderManager orders, TradingStates states, LossWatch losses, Reconciler reconciler,
+    CoreOptions options, SymbolTrading[] symbols, OrderManager orders, TradingStates states, LossWatch losses, Reconciler reconciler,
     RequestQueue requests, IEventWriter outputs)
 {
     private readonly OrderRate _rate = new(options.Limits.MaxOrdersPerMinute);
