@@ -124,9 +124,13 @@ public sealed class KillSwitchTests(ITestOutputHelper output)
 
     private sealed class Held(Process process) : IDisposable
     {
+        private bool _isOver;
+
         public void Dispose()
         {
-            if (!process.HasExited) process.Kill();
+            if (_isOver) return;
+            _isOver = true;
+            process.Kill();
             process.Dispose();
         }
     }
@@ -162,10 +166,10 @@ public sealed class KillSwitchTests(ITestOutputHelper output)
         for (int i = 0; i < 60; i++)
         {
             await Task.Delay(500);
-            (int code, string text, string errors) = await PeregrineProgram.RunAsync(["orders", "--state", state, "--json"]);
+            (int code, string text, string errors) = await PeregrineProgram.RunAsync(["dashboard", "--state", state, "--json"]);
             last = text + errors;
             if (code != 0) continue;
-            using JsonDocument board = JsonDocument.Parse((await PeregrineProgram.RunAsync(["dashboard", "--state", state, "--json"])).Output);
+            using JsonDocument board = JsonDocument.Parse(text);
             if (board.RootElement.GetProperty("time").GetDateTimeOffset() > began && holds(board.RootElement)) return;
         }
         Assert.Fail($"{last}\n{run.Errors}");
@@ -178,11 +182,11 @@ public sealed class KillSwitchTests(ITestOutputHelper output)
             string[] open = await OpenAsync(url);
             Assert.Contains(Foreign, open);
             if (open.Length == 1 && (await OpenAsync(url)).Length == 1) return Stopwatch.GetElapsedTime(began);
-            await Task.Delay(100);
+            await Task.Delay(200);
         }
         return TimeSpan.MaxValue;
     }
 
     private static async Task<string[]> OpenAsync(string url) =>
-        [.. (await StopTests.SignedAsync(url, HttpMethod.Get, "/api/v3/openOrders", [])).EnumerateArray().Select(static order => order.GetProperty("clientOrderId").GetString()!)];
+        [.. (await StopTests.SignedAsync(url, HttpMethod.Get, "/api/v3/openOrders", [new("symbol", "BTCUSDT")])).EnumerateArray().Select(static order => order.GetProperty("clientOrderId").GetString()!)];
 }
