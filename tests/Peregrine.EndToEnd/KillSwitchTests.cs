@@ -83,6 +83,8 @@ public sealed class KillSwitchTests(ITestOutputHelper output)
             await UntilAsync(folder["state"], run, static board => board.GetProperty("safety").GetProperty("level").GetString() == "cancelAll");
             run.Terminate();
             Assert.True(await run.WaitAsync(20) == 0, run.Errors);
+            for (int i = 0; i < 100 && !guard.Errors.Contains("seen twice", StringComparison.Ordinal); i++) await Task.Delay(200);
+            Assert.Contains("none of ours is open", guard.Errors, StringComparison.Ordinal);
             guard.Terminate();
             Assert.True(await guard.WaitAsync(20) == 0, guard.Errors);
             await Task.WhenAll(result, silent);

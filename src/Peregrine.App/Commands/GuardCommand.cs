@@ -91,7 +91,16 @@ internal static class GuardCommand
         {
             log.Write($"guard: the kill switch could not be latched: {e.Message}");
         }
-        CancelOutcome outcome = await canceller.RunAsync(CancelWithin, stop).ConfigureAwait(false);
+        CancelOutcome outcome;
+        try
+        {
+            outcome = await canceller.RunAsync(CancelWithin, stop).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            log.Write("guard: stopped before it had seen twice that none of ours is open");
+            return false;
+        }
         log.Write(outcome.NoneOpen
             ? $"guard: none of ours is open, seen twice; {outcome.Canceled} of {outcome.Seen} were cancelled by us, {outcome.Foreign} of others left alone"
             : $"guard: {outcome.Left.Count} of ours may be open: {outcome.Problem}; trying again");

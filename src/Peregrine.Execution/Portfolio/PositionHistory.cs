@@ -17,6 +17,9 @@ public readonly record struct BookedTrade(long TradeId, Price Price, Quantity Qu
 /// </summary>
 public sealed class PositionHistory : IEventHandler
 {
+    /// <summary>Far more than a round or the question after an order can bring again.</summary>
+    private const int TradesTold = 256;
+
     private readonly TradingCore _core;
     private readonly Dictionary<ClientOrderId, List<BookedTrade>> _trades = [];
     private bool _isLive;
@@ -46,9 +49,9 @@ public sealed class PositionHistory : IEventHandler
     public IEnumerable<(string Symbol, long From)> TradesFrom =>
         _core.Symbols.Select(symbol => (symbol.Instrument.Symbol, From: _core.Reconciler.TradesFrom[symbol.Instrument.Id.Value - 1])).Where(static one => one.From >= 0);
 
-    /// <summary>By symbol, the trades that were taken in and that the next round will tell again.</summary>
+    /// <summary>By symbol, the newest trades that were taken in: rounds and questions after orders will tell them again.</summary>
     public IEnumerable<(string Symbol, long TradeId)> KnownTrades =>
-        _core.Symbols.SelectMany(symbol => symbol.TradesSince(_core.Reconciler.TradesFrom[symbol.Instrument.Id.Value - 1]).Select(id => (symbol.Instrument.Symbol, id)));
+        _core.Symbols.SelectMany(static symbol => symbol.TradesSince(0).TakeLast(TradesTold).Select(id => (symbol.Instrument.Symbol, id)));
 
     /// <summary>What was booked of an order already, so that learning its whole fill later does not book that part again.</summary>
     public (Quantity Quantity, long QuoteUnits) BookedOf(ClientOrderId order) => _core.Orders.BookedOf(order);

@@ -265,7 +265,7 @@ public sealed class Reconciler
         bool isQuiet = _activity == _activityBefore && _loose.Count == 0;
         foreach (LooseTrade trade in _loose) // They are asked for again.
             _nextFrom[trade.Symbol.Value - 1] = Math.Min(_nextFrom[trade.Symbol.Value - 1], trade.Report.TradeId);
-        _nextFrom.CopyTo(_tradesFrom, 0);
+        for (int i = 0; i < _nextFrom.Length; i++) _tradesFrom[i] = Math.Max(0, _nextFrom[i]); // Where there was no trade yet, all that come are to be told.
         DoubtUnlisted(nowNanos);
 
         if (_acceptsNext && isQuiet)
