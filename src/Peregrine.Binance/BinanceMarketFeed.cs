@@ -28,6 +28,7 @@ public sealed class BinanceMarketFeed : IMarketFeed
     private readonly StreamDecoder _decoder;
     private readonly SbeDecoder _binary;
     private readonly SnapshotLoader _snapshots;
+    private readonly RulesLoader _rules;
     private readonly DerivativesPoller? _derivatives;
     private readonly StreamGroup[] _groups;
     private readonly Action<FeedLine> _letGo;
@@ -73,6 +74,7 @@ public sealed class BinanceMarketFeed : IMarketFeed
             keys);
         _renewals = new Renewals(_groups, _gate, _keeper, options, random, log);
         _snapshots = new SnapshotLoader(endpoints, market, instruments, time, random, log);
+        _rules = new RulesLoader(endpoints, market, instruments, time, log);
         if (market == Market.UsdMargined && options.Derivatives is { } schedule) _derivatives = new DerivativesPoller(endpoints, instruments, schedule, time, log);
         foreach (StreamGroup group in _groups)
             for (int slot = 0; slot < options.LinesPerGroup; slot++) group.Lines.Add(_keeper.Make(group, slot));
@@ -121,6 +123,7 @@ public sealed class BinanceMarketFeed : IMarketFeed
         _poller = poller;
         foreach (FeedLine line in _lines) poller.Add(line.Wire);
         _snapshots.Poller = poller;
+        _rules.Poller = poller;
         _keeper.Poller = poller;
         if (_derivatives is not null) _derivatives.Poller = poller;
     }
@@ -132,6 +135,12 @@ public sealed class BinanceMarketFeed : IMarketFeed
         while (_snapshots.TryTake(out DepthSnapshot? snapshot))
         {
             _ = snapshot!.Publish(_ring, _time.GetUnixNanos());
+            any = true;
+        }
+        while (_rules.TryTake(out SymbolId symbol, out RulesRecord rules))
+        {
+            MarketEvent told = new() { Kind = EventKind.Rules, Symbol = symbol, ReceiveTimeNanos = _time.GetUnixNanos() };
+            _ = _ring.Append(in told, Payload.Of(ref rules));
             any = true;
         }
         while (_derivatives is not null && _derivatives.TryTake(out MarketEvent asked))
@@ -160,6 +169,9 @@ public sealed class BinanceMarketFeed : IMarketFeed
     public void RequestSnapshot(SymbolId symbol) => _snapshots.Request(symbol);
 
     /// <inheritdoc/>
+    public void RequestRules(SymbolId symbol) => _rules.Request(symbol);
+
+    /// <inheritdoc/>
     public void Renew(SymbolId symbol, EventKind kind) => _renewals.OnStale(symbol, kind);
 
     public void Dispose()
@@ -167,6 +179,7 @@ public sealed class BinanceMarketFeed : IMarketFeed
         _keeper.Dispose();
         foreach (FeedLine line in _lines) line.Wire.Dispose();
         _snapshots.Dispose();
+        _rules.Dispose();
         _derivatives?.Dispose();
     }
 

@@ -15,6 +15,9 @@ public interface IMarketFeed : IDisposable
     /// <summary>Asks for a depth snapshot of the symbol; it arrives as a DepthSnapshot event. Repeated and too frequent requests are merged.</summary>
     void RequestSnapshot(SymbolId symbol);
 
+    /// <summary>Asks for the symbol's rules and state; they arrive as a Rules event. Repeated and too frequent requests are merged.</summary>
+    void RequestRules(SymbolId symbol);
+
     /// <summary>A stream of the symbol brings nothing new although its connection lives: another connection is made, and takes over. Paced; repeated requests are merged.</summary>
     void Renew(SymbolId symbol, EventKind kind);
 

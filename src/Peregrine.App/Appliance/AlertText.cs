@@ -16,6 +16,7 @@ internal static class AlertText
             CoreAlert.Orphan => $"order {alert.ClientId} has our prefix, and nothing of ours knew it; it is followed",
             CoreAlert.Unprotected => "the position could not be protected at the exchange, and is being closed",
             CoreAlert.Armed => "armed by a person",
+            CoreAlert.Refused => "the exchange refused several orders in a row; the pauses between tries grow to a minute",
             CoreAlert.Narrowed => $"narrowed or widened by {alert.Reason}",
             _ => alert.Alert.ToString(),
         };

@@ -61,13 +61,10 @@ public sealed class BinanceRest : IDisposable
     /// <exception cref="IOException">The exchange is not there, or answered with an error.</exception>
     public async Task<ExchangeInfo> GetExchangeInfoAsync(IReadOnlyList<string> symbols, CancellationToken cancel)
     {
-        // USD-M ignores the parameter and always tells everything.
-        string names = string.Join(',', symbols.Select(symbol => $"\"{symbol}\""));
-        string query = _market == Market.UsdMargined ? "exchangeInfo" : $"exchangeInfo?symbols={Uri.EscapeDataString($"[{names}]")}";
         byte[] body;
         try
         {
-            body = await GetAsync(query, cancel).ConfigureAwait(false);
+            body = await GetAsync(ExchangeInfoQuery(_market, symbols), cancel).ConfigureAwait(false);
         }
         catch (BinanceRestException unknown) when (unknown.Code is -1121 or -1100 && _market != Market.UsdMargined)
         {
@@ -99,6 +96,11 @@ public sealed class BinanceRest : IDisposable
     }
 
     private TimeSpan _stayAway;
+
+    /// <summary>The question for some symbols. USD-M would ignore the parameter: it always tells everything.</summary>
+    internal static string ExchangeInfoQuery(Market market, IReadOnlyList<string> symbols) => market == Market.UsdMargined
+        ? "exchangeInfo"
+        : $"exchangeInfo?symbols={Uri.EscapeDataString($"[{string.Join(',', symbols.Select(static symbol => $"\"{symbol}\""))}]")}";
 
     internal static HttpClient CreateClient(BinanceEndpoints endpoints)
     {

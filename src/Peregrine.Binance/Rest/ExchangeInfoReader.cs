@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 
 using Peregrine.Common;
@@ -9,7 +8,11 @@ namespace Peregrine.Binance.Rest;
 /// <param name="Instruments">The symbols that were asked for, in the order asked, without numbers yet.</param>
 /// <param name="OrdersPer10Seconds">How many placements the account may make in ten seconds.</param>
 /// <param name="WeightPerMinute">Request weight per address and minute.</param>
-public sealed record ExchangeInfo(IReadOnlyList<Instrument> Instruments, int OrdersPer10Seconds, int WeightPerMinute);
+public sealed record ExchangeInfo(IReadOnlyList<Instrument> Instruments, int OrdersPer10Seconds, int WeightPerMinute)
+{
+    /// <summary>How many placements the account may make in a day; 0 where the exchange does not say.</summary>
+    public int OrdersPerDay { get; init; }
+}
 
 /// <summary>The exchange does not know a symbol that was configured.</summary>
 public sealed class UnknownSymbolException(string symbol, Market market)
@@ -30,7 +33,8 @@ public static class ExchangeInfoReader
     public static ExchangeInfo Read(ReadOnlySpan<byte> body, Market market, IReadOnlyList<string> symbols)
     {
         var wanted = symbols.ToDictionary(symbol => symbol, _ => (Instrument?)null, StringComparer.Ordinal);
-        int orders = OrdersDefault, weight = WeightDefault;
+        Limits limits = new() { OrdersPer10Seconds = OrdersDefault, WeightPerMinute = WeightDefault };
+        var everywhere = new TradingRules();
         try
         {
             var reader = new Utf8JsonReader(body, isFinalBlock: true, new JsonReaderState(Streams.WireJson.Options));
@@ -38,7 +42,8 @@ public static class ExchangeInfoReader
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
                 if (reader.ValueTextEquals("symbols"u8)) ReadSymbols(ref reader, market, wanted);
-                else if (reader.ValueTextEquals("rateLimits"u8)) ReadLimits(ref reader, ref orders, ref weight);
+                else if (reader.ValueTextEquals("rateLimits"u8)) ReadLimits(ref reader, ref limits);
+                else if (reader.ValueTextEquals("exchangeFilters"u8)) everywhere = FilterReader.Read(ref reader, everywhere);
                 else reader.Skip();
             }
         }
@@ -47,8 +52,19 @@ public static class ExchangeInfoReader
             throw new IOException($"exchangeInfo is not what it should be: {error.Message}", error);
         }
         var found = new List<Instrument>();
-        foreach (string symbol in symbols) found.Add(wanted[symbol] ?? throw new UnknownSymbolException(symbol, market));
-        return new ExchangeInfo(found, orders, weight);
+        foreach (string symbol in symbols)
+        {
+            Instrument instrument = wanted[symbol] ?? throw new UnknownSymbolException(symbol, market);
+            found.Add(instrument with
+            {
+                Rules = instrument.Rules with
+                {
+                    ExchangeOrdersMax = everywhere.ExchangeOrdersMax, ExchangeAlgoOrdersMax = everywhere.ExchangeAlgoOrdersMax,
+                    ExchangeIcebergOrdersMax = everywhere.ExchangeIcebergOrdersMax, ExchangeOrderListsMax = everywhere.ExchangeOrderListsMax,
+                },
+            });
+        }
+        return new ExchangeInfo(found, limits.OrdersPer10Seconds, limits.WeightPerMinute) { OrdersPerDay = limits.OrdersPerDay };
     }
 
     private static void ReadSymbols(ref Utf8JsonReader reader, Market market, Dictionary<string, Instrument?> wanted)
@@ -60,11 +76,11 @@ public static class ExchangeInfoReader
             var rules = new TradingRules();
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
-                if (reader.ValueTextEquals("symbol"u8)) name = Text(ref reader);
-                else if (reader.ValueTextEquals("status"u8)) status = Text(ref reader);
-                else if (reader.ValueTextEquals("baseAsset"u8)) baseAsset = Text(ref reader);
-                else if (reader.ValueTextEquals("quoteAsset"u8)) quoteAsset = Text(ref reader);
-                else if (reader.ValueTextEquals("filters"u8)) rules = ReadFilters(ref reader);
+                if (reader.ValueTextEquals("symbol"u8)) name = InfoValue.Text(ref reader);
+                else if (reader.ValueTextEquals("status"u8)) status = InfoValue.Text(ref reader);
+                else if (reader.ValueTextEquals("baseAsset"u8)) baseAsset = InfoValue.Text(ref reader);
+                else if (reader.ValueTextEquals("quoteAsset"u8)) quoteAsset = InfoValue.Text(ref reader);
+                else if (reader.ValueTextEquals("filters"u8)) rules = FilterReader.Read(ref reader, rules);
                 else reader.Skip();
             }
             if (!wanted.ContainsKey(name)) continue;
@@ -75,42 +91,14 @@ public static class ExchangeInfoReader
         }
     }
 
-    private static TradingRules ReadFilters(ref Utf8JsonReader reader)
+    private struct Limits
     {
-        var rules = new TradingRules();
-        reader.Read();
-        while (reader.Read() && reader.TokenType == JsonTokenType.StartObject)
-        {
-            // The type may come behind the numbers, so all names are read first; no two filters that matter share one with another meaning.
-            string type = "";
-            long minPrice = 0, maxPrice = 0, tick = 0, minQuantity = 0, maxQuantity = 0, step = 0, notional = 0;
-            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-            {
-                if (reader.ValueTextEquals("filterType"u8)) type = Text(ref reader);
-                else if (reader.ValueTextEquals("minPrice"u8)) minPrice = Bound(ref reader);
-                else if (reader.ValueTextEquals("maxPrice"u8)) maxPrice = Bound(ref reader);
-                else if (reader.ValueTextEquals("tickSize"u8)) tick = Bound(ref reader);
-                else if (reader.ValueTextEquals("minQty"u8)) minQuantity = Bound(ref reader);
-                else if (reader.ValueTextEquals("maxQty"u8)) maxQuantity = Bound(ref reader);
-                else if (reader.ValueTextEquals("stepSize"u8)) step = Bound(ref reader);
-                else if (reader.ValueTextEquals("minNotional"u8) || reader.ValueTextEquals("notional"u8)) notional = Bound(ref reader);
-                else reader.Skip();
-            }
-            rules = type switch
-            {
-                "PRICE_FILTER" => rules with { MinPrice = new Price(minPrice), MaxPrice = new Price(maxPrice), TickSize = new Price(Math.Max(1, tick)) },
-                "LOT_SIZE" => rules with
-                {
-                    MinQuantity = new Quantity(minQuantity), MaxQuantity = new Quantity(maxQuantity), StepSize = new Quantity(Math.Max(1, step)),
-                },
-                "MIN_NOTIONAL" or "NOTIONAL" => rules with { MinNotional = Notional.FromUnits(notional) },
-                _ => rules,
-            };
-        }
-        return rules;
+        public int OrdersPer10Seconds;
+        public int OrdersPerDay;
+        public int WeightPerMinute;
     }
 
-    private static void ReadLimits(ref Utf8JsonReader reader, ref int orders, ref int weight)
+    private static void ReadLimits(ref Utf8JsonReader reader, ref Limits limits)
     {
         reader.Read();
         while (reader.Read() && reader.TokenType == JsonTokenType.StartObject)
@@ -119,43 +107,16 @@ public static class ExchangeInfoReader
             int number = 0, limit = 0;
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
-                if (reader.ValueTextEquals("rateLimitType"u8)) type = Text(ref reader);
-                else if (reader.ValueTextEquals("interval"u8)) interval = Text(ref reader);
-                else if (reader.ValueTextEquals("intervalNum"u8)) number = Number(ref reader);
-                else if (reader.ValueTextEquals("limit"u8)) limit = Number(ref reader);
+                if (reader.ValueTextEquals("rateLimitType"u8)) type = InfoValue.Text(ref reader);
+                else if (reader.ValueTextEquals("interval"u8)) interval = InfoValue.Text(ref reader);
+                else if (reader.ValueTextEquals("intervalNum"u8)) number = InfoValue.Number(ref reader);
+                else if (reader.ValueTextEquals("limit"u8)) limit = InfoValue.Number(ref reader);
                 else reader.Skip();
             }
             if (limit <= 0) continue;
-            if (type == "ORDERS" && interval == "SECOND" && number == 10) orders = limit;
-            if (type == "REQUEST_WEIGHT" && interval == "MINUTE" && number == 1) weight = limit;
+            if (type == "ORDERS" && interval == "SECOND" && number == 10) limits.OrdersPer10Seconds = limit;
+            if (type == "ORDERS" && interval == "DAY" && number == 1) limits.OrdersPerDay = limit;
+            if (type == "REQUEST_WEIGHT" && interval == "MINUTE" && number == 1) limits.WeightPerMinute = limit;
         }
-    }
-
-    private static string Text(ref Utf8JsonReader reader)
-    {
-        reader.Read();
-        if (reader.TokenType == JsonTokenType.String) return reader.GetString() ?? "";
-        reader.Skip();
-        return "";
-    }
-
-    private static int Number(ref Utf8JsonReader reader)
-    {
-        reader.Read();
-        if (reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out int value)) return value;
-        reader.Skip();
-        return 0;
-    }
-
-    /// <summary>An upper bound beyond 64 bits is no bound that an order of ours could reach.</summary>
-    private static long Bound(ref Utf8JsonReader reader)
-    {
-        string text = Text(ref reader);
-        if (FixedPoint.TryParse(Encoding.UTF8.GetBytes(text), out long units)) return units;
-        int point = text.IndexOf('.', StringComparison.Ordinal);
-        int whole = point < 0 ? text.Length : point;
-        return whole > 11 && text.AsSpan(0, whole).IndexOfAnyExceptInRange('0', '9') < 0
-            ? long.MaxValue
-            : throw new IOException($"exchangeInfo has a filter value '{text}', which is no exact decimal within {FixedPoint.Places} places.");
     }
 }

@@ -58,6 +58,9 @@ public enum EventKind : byte
     /// <summary>The day's start, peak and latched levels of an earlier process (payload <see cref="Orders.RiskMemory"/>).</summary>
     RiskMemory = 53,
 
+    /// <summary>What the exchange demands of orders on the symbol, and whether it takes any (payload <see cref="RulesRecord"/>); when a session begins, and whenever they were asked for.</summary>
+    Rules = 54,
+
     /// <summary>Market data was missed or a book broke: a recorded fact.</summary>
     Gap = 64,
 
@@ -85,7 +88,7 @@ public static class EventKinds
         EventKind.AggTrade, EventKind.Trade, EventKind.Depth20, EventKind.DepthDiff, EventKind.BookTicker, EventKind.Kline, EventKind.DepthSnapshot,
         EventKind.MarkPrice, EventKind.Liquidation, EventKind.OpenInterest,
         EventKind.Session, EventKind.Timer, EventKind.Command, EventKind.Line, EventKind.OrderReport, EventKind.Balance, EventKind.Position,
-        EventKind.Reconcile, EventKind.Holding, EventKind.RiskMemory,
+        EventKind.Reconcile, EventKind.Holding, EventKind.RiskMemory, EventKind.Rules,
         EventKind.Gap, EventKind.Decision, EventKind.OrderIntent, EventKind.CancelIntent,
     ];
 
@@ -112,6 +115,7 @@ public static class EventKinds
         EventKind.Reconcile => "reconcile",
         EventKind.Holding => "holding",
         EventKind.RiskMemory => "riskMemory",
+        EventKind.Rules => "rules",
         EventKind.Gap => "gap",
         EventKind.Decision => "decision",
         EventKind.OrderIntent => "orderIntent",

@@ -201,6 +201,7 @@ public sealed class OrderManager
             if (!order.IsOpen || order.Symbol != symbol) continue;
             open.Count++;
             if (order.ListRole != ListRole.None) open.InLists++;
+            if (!order.StopPrice.IsZero) open.Stops++;
             if (order.Side == Side.Buy && !order.Price.IsZero) open.HighestBuy = Price.Max(open.HighestBuy, order.Price);
             if (order.Side == Side.Sell && !order.Price.IsZero) open.LowestSell = open.LowestSell.IsZero ? order.Price : Price.Min(open.LowestSell, order.Price);
             if (IsLesserLeg(slot)) continue; // Only one leg of an OCO can fill.
@@ -416,6 +417,9 @@ public struct OpenOrders
     /// <summary>Orders of it that belong to a list.</summary>
     public int InLists;
 
+    /// <summary>Orders of it that wait for a trigger price.</summary>
+    public int Stops;
+
     /// <summary>Quantity that may still be bought and sold; of the legs of an OCO one counts.</summary>
     public Quantity Buys;
     public Quantity Sells;
@@ -433,4 +437,13 @@ public static class ErrorCodes
 
     /// <summary>Refused by the account: too little balance among others, which may be the sign of a fill that we do not know.</summary>
     public const int NewOrderRejected = -2010;
+
+    /// <summary>A filter failed, or the market is closed: the rules that we know may be old.</summary>
+    public const int FilterFailed = -1013;
+
+    /// <summary>The exchange does not list the symbol.</summary>
+    public const int NoSuchSymbol = -1121;
+
+    /// <summary>More places than the symbol has: the same.</summary>
+    public const int TooPrecise = -1111;
 }

@@ -13,6 +13,13 @@ public readonly ref struct RiskInput
     public required OrderType Type { get; init; }
     public required Price Price { get; init; }
     public required Quantity Quantity { get; init; }
+
+    /// <summary>Where a stop order triggers; zero for others.</summary>
+    public Price StopPrice { get; init; }
+
+    /// <summary>Price of the last trade; zero while nobody knows.</summary>
+    public Price LastPrice { get; init; }
+
     public required bool BookIsTradable { get; init; }
     public required Price BestBid { get; init; }
     public required Price BestAsk { get; init; }
@@ -91,7 +98,7 @@ public static class RiskGate
         if (!reduces && order.ModelAgeNanos > limits.MaxModelAgeMillis * 1_000_000L) return RiskVerdict.ModelStale;
         if (order.HasUnknownOrder) return RiskVerdict.UnknownOrder;
 
-        if (CheckFilters(order.Instrument.Rules, order.Price, order.Quantity) is RiskVerdict filter and not RiskVerdict.Approved) return filter;
+        if (CheckFilters(order) is not OrderFilter.None) return RiskVerdict.Filter;
         if (!order.IsProtection && !WithinCollar(order, limits.PriceCollarBasisPoints)) return RiskVerdict.PriceCollar;
         if (MeetsOwn(order)) return RiskVerdict.SelfTrade;
         if (order.IsRepeated) return RiskVerdict.Duplicate;
@@ -121,14 +128,22 @@ public static class RiskGate
     public static bool IsClockGood(ClockReading clock, int maxOffsetMillis) =>
         clock.UncertaintyMicros >= 0 && Math.Abs(clock.OffsetMicros) + clock.UncertaintyMicros <= maxOffsetMillis * 1_000L;
 
-    /// <summary>The exchange's own filters, so that it never has to refuse: price on the tick, quantity on the step, both in range, worth enough.</summary>
-    public static RiskVerdict CheckFilters(TradingRules rules, Price price, Quantity quantity)
+    /// <summary>The exchange's own filters, so that it never has to refuse. A bound that needs what nobody told (the average price) is left to the exchange.</summary>
+    private static OrderFilter CheckFilters(in RiskInput order)
     {
-        if (price.Raw <= 0 || quantity.Raw <= 0) return RiskVerdict.Filter;
-        if (price.Raw % rules.TickSize.Raw != 0 || quantity.Raw % rules.StepSize.Raw != 0) return RiskVerdict.Filter;
-        if (price < rules.MinPrice || (!rules.MaxPrice.IsZero && price > rules.MaxPrice)) return RiskVerdict.Filter;
-        if (quantity < rules.MinQuantity || (!rules.MaxQuantity.IsZero && quantity > rules.MaxQuantity)) return RiskVerdict.Filter;
-        return price * quantity < rules.MinNotional ? RiskVerdict.Filter : RiskVerdict.Approved;
+        if (order.Price.Raw <= 0) return OrderFilter.Price;
+        OrderShape shape = new() { Side = order.Side, Type = order.Type, Price = order.Price, StopPrice = order.StopPrice, Quantity = order.Quantity };
+        FilterContext around = new()
+        {
+            LastPrice = order.LastPrice,
+            OpenOrders = order.Open.Count,
+            OpenAlgoOrders = order.Open.Stops,
+            ExchangeOpenOrders = order.OpenOrders,
+            ExchangeOpenAlgoOrders = order.Open.Stops,
+            BaseHeld = Quantity.Abs(order.Position),
+            OpenBuyQuantity = order.Open.Buys,
+        };
+        return OrderFilters.Check(order.Instrument.Rules, in shape, in around);
     }
 
     /// <summary>Whether the order, and all that is open on its side, only brings the position nearer to zero.</summary>

@@ -98,6 +98,9 @@ public enum CoreRequestKind : byte
 
     /// <summary>People should hear of something; Alert says what.</summary>
     Alert = 9,
+
+    /// <summary>The symbol's rules and state are to be read anew.</summary>
+    Rules = 10,
 }
 
 /// <summary>What people should hear of.</summary>
@@ -122,6 +125,9 @@ public enum CoreAlert : byte
 
     /// <summary>A symbol or strategy alone was narrowed.</summary>
     Narrowed = 6,
+
+    /// <summary>The exchange refused several orders of a symbol in a row.</summary>
+    Refused = 7,
 }
 
 /// <summary>One request of the core, by value.</summary>

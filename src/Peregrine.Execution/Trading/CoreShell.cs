@@ -68,6 +68,7 @@ public sealed class CoreShell
             Plain = new PlainFields { A = (long)session.BootNonce, B = session.TextBytes, C = session.Generation },
         };
         _events.Append(in begin, session.Words);
+        foreach (SymbolTrading symbol in _core.Symbols) TellRules(symbol.Instrument);
         if (isFirst) TakeOver();
         foreach ((SymbolId symbol, OrderReport report) in open)
         {
@@ -146,12 +147,13 @@ public sealed class CoreShell
             {
                 case CoreRequestKind.Place: Place(in request); break;
                 case CoreRequestKind.PlaceList: PlaceList(in request); break;
-                case CoreRequestKind.Cancel: Gateway?.Cancel(in request.Cancel, _parts.Instruments[request.Symbol]); break;
-                case CoreRequestKind.Query: Gateway?.Query(request.ClientId, _parts.Instruments[request.Symbol]); break;
+                case CoreRequestKind.Cancel: Gateway?.Cancel(in request.Cancel, _core[request.Symbol].Instrument); break;
+                case CoreRequestKind.Query: Gateway?.Query(request.ClientId, _core[request.Symbol].Instrument); break;
                 case CoreRequestKind.Snapshot: Feed.RequestSnapshot(request.Symbol); break;
                 case CoreRequestKind.Renew: Feed.Renew(request.Symbol, request.Stream); break;
                 case CoreRequestKind.Reconcile: Reconcile(request.Round); break;
                 case CoreRequestKind.OrderEnded: _ended.Enqueue((request.ClientId, _parts.Time.GetTimestamp())); break;
+                case CoreRequestKind.Rules: Feed.RequestRules(request.Symbol); break;
                 case CoreRequestKind.Alert: _parts.OnAlert?.Invoke(in request); break;
             }
         }
@@ -160,7 +162,7 @@ public sealed class CoreShell
 
     private void Place(in CoreRequest request)
     {
-        Instrument instrument = _parts.Instruments[request.Symbol];
+        Instrument instrument = _core[request.Symbol].Instrument;
         SendResult result = SendResult.NotSent;
         // No intent, no order; and an incarnation that was given up has no orders to send.
         if (MayOrder() && WriteDown(instrument.Id, in request.Intent)) result = Gateway!.Place(in request.Intent, instrument);
@@ -175,7 +177,7 @@ public sealed class CoreShell
 
     private void PlaceList(in CoreRequest request)
     {
-        Instrument instrument = _parts.Instruments[request.Symbol];
+        Instrument instrument = _core[request.Symbol].Instrument;
         SendResult result = SendResult.NotSent;
         ref readonly OrderListIntent list = ref request.List;
         if (MayOrder() && IsWrittenOrAbsent(instrument.Id, in list.Working) && IsWrittenOrAbsent(instrument.Id, in list.Above) && IsWrittenOrAbsent(instrument.Id, in list.Below))
@@ -245,6 +247,14 @@ public sealed class CoreShell
         RiskMemory memory = kept;
         MarketEvent risk = new() { Kind = EventKind.RiskMemory, ReceiveTimeNanos = _parts.Time.GetUnixNanos() };
         _events.Append(in risk, Payload.Of(ref memory));
+    }
+
+    /// <summary>A replay has to know the rules that this run knew.</summary>
+    private void TellRules(Instrument instrument)
+    {
+        RulesRecord rules = RulesRecord.Of(instrument);
+        MarketEvent entry = new() { Kind = EventKind.Rules, Symbol = instrument.Id, ReceiveTimeNanos = _parts.Time.GetUnixNanos() };
+        _events.Append(in entry, Payload.Of(ref rules));
     }
 
     /// <summary>Trades that are in the ledger already although no round has told them: the first one will. Behind the open orders, which need their own trades as new ones.</summary>

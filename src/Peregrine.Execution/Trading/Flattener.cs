@@ -19,7 +19,7 @@ internal sealed class Flattener(SymbolTrading[] symbols, OrderManager orders, Or
         foreach (SymbolTrading symbol in symbols)
         {
             SymbolId id = symbol.Instrument.Id;
-            if (symbol.Position.Quantity.IsZero || orders.HasOpen(id) || !symbol.State.IsTradable || nowNanos - symbol.LastOrderNanos < PauseNanos) continue;
+            if (symbol.Position.Quantity.IsZero || orders.HasOpen(id) || !symbol.State.IsTradable || nowNanos - symbol.LastOrderNanos < PauseNanos || symbol.Patience.IsPausing(nowNanos)) continue;
             Side side = symbol.Position.Quantity.IsNegative ? Side.Buy : Side.Sell;
             Quantity quantity = symbol.Instrument.Rules.FloorToStep(Quantity.Abs(symbol.Position.Quantity));
             Price price = placement.LimitPrice(symbol, side);

@@ -59,6 +59,8 @@ internal sealed class OrderPlacement(
                 Type = order.Type,
                 Price = order.Price,
                 Quantity = order.Quantity,
+                StopPrice = order.StopPrice,
+                LastPrice = symbol.State.LastTradePrice,
                 BookIsTradable = symbol.State.IsTradable,
                 BestBid = symbol.State.Book.BestBid.Price,
                 BestAsk = symbol.State.Book.BestAsk.Price,

@@ -27,7 +27,9 @@ public sealed class SymbolTrading
         Array.Fill(_trades, -1);
     }
 
-    public Instrument Instrument { get; }
+    /// <summary>As the exchange last told of it.</summary>
+    public Instrument Instrument { get; private set; }
+
     public SymbolState State { get; }
     public IStrategy? Strategy { get; }
     public Position Position { get; } = new();
@@ -56,6 +58,9 @@ public sealed class SymbolTrading
 
     internal RiskVerdict LastRefusal { get; set; }
 
+    /// <summary>What the exchange makes of our orders on the symbol.</summary>
+    internal Patience Patience { get; } = new();
+
     /// <summary>The position that the strategy last asked for.</summary>
     public Quantity Target { get; internal set; }
 
@@ -67,6 +72,8 @@ public sealed class SymbolTrading
 
     /// <summary>What a unit is worth now; zero while nobody knows.</summary>
     public Price Mark => State.Book.Mid is { IsZero: false } mid ? mid : State.LastTradePrice;
+
+    internal void SetRules(in RulesRecord rules) => Instrument = rules.ApplyTo(Instrument);
 
     internal BookChange OnEvent(in MarketEvent entry, ReadOnlySpan<long> payload)
     {

@@ -26,6 +26,9 @@ public sealed class TradingCore
     /// <summary>A difference between two clocks within a timer's period that is no drift.</summary>
     private const long ClockStepNanos = 500_000_000;
 
+    /// <summary>So many refusals of a symbol's orders in a row are told to people.</summary>
+    private const int RefusalsTold = 3;
+
     private readonly CoreOptions _options;
     private readonly IEventWriter _outputs;
     private readonly SymbolTrading[] _symbols;
@@ -115,6 +118,7 @@ public sealed class TradingCore
             case EventKind.Balance: OnBalance(in entry, in Payload.Read<BalanceUpdate>(payload)); break;
             case EventKind.Reconcile: OnReconcile(sequence, in entry); break;
             case EventKind.Holding: OnHolding(in entry, payload); break;
+            case EventKind.Rules: OnRules(in entry, in Payload.Read<RulesRecord>(payload)); break;
             case EventKind.RiskMemory: Losses.Restore(in Payload.Read<RiskMemory>(payload)); break;
             default: OnMarket(sequence, in entry, payload); break;
         }
@@ -239,6 +243,7 @@ public sealed class TradingCore
             Sense(sequence, symbol, in timer, default);
             Watch(symbol, in timer, elapsed, clockStepped);
             if (symbol.State.Book.WantsSnapshot) RequestSnapshot(symbol);
+            if (symbol.Patience.WantsRules(_nowNanos)) Requests.Enqueue(new CoreRequest { Kind = CoreRequestKind.Rules, Symbol = symbol.Instrument.Id });
             Decide(sequence, symbol, in timer, default);
         }
     }
@@ -302,6 +307,14 @@ public sealed class TradingCore
         // Asked again with each timer while the book still wants one: a request may have been lost, and the feed merges what it has already.
         symbol.SnapshotRequested = true;
         Requests.Enqueue(new CoreRequest { Kind = CoreRequestKind.Snapshot, Symbol = symbol.Instrument.Id });
+    }
+
+    private void OnRules(in MarketEvent entry, in RulesRecord rules)
+    {
+        if (entry.Symbol.IsNone || entry.Symbol.Value > _symbols.Length) return;
+        SymbolTrading symbol = this[entry.Symbol];
+        symbol.SetRules(in rules);
+        symbol.Patience.OnRules(symbol.Instrument, _nowNanos);
     }
 
     private void OnPosition(in MarketEvent entry, in PositionRecord position)
@@ -413,7 +426,19 @@ public sealed class TradingCore
         }
         if (effect.Adopted && report.Source != ReportSource.Local) OnOrphan(sequence, in entry, in order);
         if (report.ErrorCode == ErrorCodes.NewOrderRejected) Reconciler.Doubt(); // Too little balance may be a fill that we do not know.
+        Heed(symbol, in order, in report);
         if (effect.Ended) OnEnded(sequence, in entry, in order);
+    }
+
+    /// <summary>Whether the exchange takes our orders, and what follows for the next one.</summary>
+    private void Heed(SymbolTrading symbol, in TrackedOrder order, in OrderReport report)
+    {
+        if (report.Source == ReportSource.Reply && report.Report == ReportType.Rejected)
+        {
+            symbol.Patience.OnRefused(report.ErrorCode, order.ListRole != ListRole.None, _nowNanos);
+            if (order.ListRole == ListRole.None && symbol.Patience.Refusals == RefusalsTold) Requests.Enqueue(new CoreRequest { Kind = CoreRequestKind.Alert, Symbol = symbol.Instrument.Id, Alert = CoreAlert.Refused, ClientId = report.ClientId });
+        }
+        else if (report.Source is ReportSource.Reply or ReportSource.Stream && report.Report is ReportType.New or ReportType.Trade) symbol.Patience.OnTaken();
     }
 
     private void OnEnded(long sequence, in MarketEvent cause, in TrackedOrder order)
@@ -525,7 +550,7 @@ public sealed class TradingCore
         Quantity missing = answer.Target - symbol.Position.Quantity;
         Side side = missing.Raw > 0 ? Side.Buy : Side.Sell;
         Quantity quantity = symbol.Instrument.Rules.FloorToStep(Quantity.Abs(missing));
-        bool pauses = _nowNanos - symbol.LastOrderNanos < _options.OrderPauseMillis * 1_000_000L;
+        bool pauses = _nowNanos - symbol.LastOrderNanos < _options.OrderPauseMillis * 1_000_000L || symbol.Patience.IsPausing(_nowNanos);
         bool hasOpen = Orders.HasOpen(id);
         Price price = symbol.State.IsTradable ? _placement.LimitPrice(symbol, side) : Price.Zero;
         bool isNothing = quantity.IsZero || OrderPlacement.IsDust(symbol, price, quantity);
@@ -547,6 +572,7 @@ public sealed class TradingCore
         if (verdict != RiskVerdict.Approved)
         {
             _placement.Refusals++;
+            if (verdict is RiskVerdict.Filter or RiskVerdict.NotTrading) symbol.Patience.OnFiltered();
             // The same refusal of the same wish, hundreds of times a second, is one fact.
             if (changed || verdict != symbol.LastRefusal) Record(sequence, symbol, in entry, in answer, verdict, side, price, quantity);
             if (verdict == RiskVerdict.OrdersWithoutFill && States.OfSymbol(id) == TradingState.Active) Narrow(id, 0, CoreOrder.ReduceOnly, HaltReason.OrdersWithoutFill);

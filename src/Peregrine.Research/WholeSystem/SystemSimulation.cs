@@ -33,14 +33,13 @@ public sealed class SystemSimulation
     private const long CheckEveryMicros = 5_000_000;
 
     private const int ViolationsMax = 20;
-    private static readonly string[] Streams = ["aggTrade", "trade", "depth20@100ms", "bookTicker"];
 
     private readonly SimulationOptions _options;
     private readonly VirtualExchange _exchange;
     private readonly Random _random;
     private readonly TraderWorld _world;
     private readonly TraderHome _home = new();
-    private readonly InstrumentTable _instruments = new();
+    private readonly InstrumentTable _instruments;
     private readonly CoreSetup _setup;
     private readonly FaultPlan _faults;
     private readonly List<string> _violations = [];
@@ -67,16 +66,8 @@ public sealed class SystemSimulation
             Balances = new Dictionary<string, Quantity> { ["USDT"] = Quantity.Parse("100000"), ["BTC"] = Quantity.Parse("0"), ["BNB"] = Quantity.Parse("5") },
         });
         _started = _exchange.NowMicros;
-        ExchangeOptions usual = new();
-        TraceHash hash = new();
-        LocalClock time = new(_exchange);
-        _world = new TraderWorld(
-            time, hash, new Random(_random.Next()), new VirtualLink(() => _exchange.OpenApi(returnRateLimits: false), _exchange, new Random(_random.Next())),
-            new VirtualLink(() => _exchange.OpenStreams(string.Join('/', Streams.Select(static kind => "btcusdt@" + kind))), _exchange, new Random(_random.Next())),
-            new ApiKey(usual.ApiKey, usual.Secret), Streams, Violate, options.Log is null ? null : line => options.Log(Stamp(line)));
-        (int status, byte[] body) = _exchange.Request("GET", "/api/v3/exchangeInfo");
-        if (status != 200) throw new InvalidOperationException($"exchangeInfo answered {status}: {Encoding.UTF8.GetString(body)}");
-        foreach (Instrument instrument in ExchangeInfoReader.Read(body, Market.Spot, ["BTCUSDT"]).Instruments) _instruments.Add(instrument);
+        _world = TraderWorld.Over(_exchange, _random, Violate, options.Log is null ? null : line => options.Log(Stamp(line)));
+        _instruments = TraderWorld.InstrumentsOf(_exchange);
         _setup = SetupOf(_random);
         _faults = new FaultPlan(_exchange, _world, _random, options, Crash);
     }

@@ -47,14 +47,15 @@ internal sealed class Trader : IEventHandler, IDisposable
     private readonly ClockProbe _probe;
     private long _nextTimer;
 
-    public Trader(VirtualExchange exchange, TraderHome home, TraderWorld world, CoreSetup setup, InstrumentTable instruments, ulong bootNonce)
+    public Trader(VirtualExchange exchange, TraderHome home, TraderWorld world, CoreSetup setup, InstrumentTable instruments, ulong bootNonce, Func<IEventWriter, TradingCore>? makeCore = null)
     {
         (_exchange, _home, _time, _hash, _log) = (exchange, home, world.Time, world.Hash, world.Log);
         PositionHistory history = new(instruments);
         foreach ((long sequence, MarketEvent entry, long[] payload) in home.Recorded) history.OnEvent(sequence, in entry, payload);
         _ring = new EventRing(RingSlots, RingWords, home.NextSequence, this);
         int features = new Strategy.Features.FeatureSet(instruments.All[0], setup.Features()).Specs.Count;
-        Core = setup.CreateCore(instruments, new ChancyModel(features, new Strategy.Features.FeatureSet(instruments.All[0], setup.Features()).SchemaHash, world.Chance, _time), _ring);
+        Core = makeCore?.Invoke(_ring)
+            ?? setup.CreateCore(instruments, new ChancyModel(features, new Strategy.Features.FeatureSet(instruments.All[0], setup.Features()).SchemaHash, world.Chance, _time), _ring);
         _shell = new CoreShell(
             new CoreShellParts
             {
@@ -78,6 +79,11 @@ internal sealed class Trader : IEventHandler, IDisposable
 
     public TradingCore Core { get; }
     public CheckedGateway Gateway { get; }
+
+    /// <summary>The order session behind the gateway that checks.</summary>
+    public OrderSession Session => _session;
+
+    public CoreShell Shell => _shell;
     public long Events { get; private set; }
     public GatewayStatus Status => _session.Status;
 
@@ -141,7 +147,3 @@ internal sealed class Trader : IEventHandler, IDisposable
         _session.Dispose();
     }
 }
-
-/// <summary>What all processes of a run share.</summary>
-internal sealed record TraderWorld(
-    LocalClock Time, TraceHash Hash, Random Chance, VirtualLink OrderLink, VirtualLink MarketLink, ApiKey Key, IReadOnlyList<string> Streams, Action<string> Violate, Action<string>? Log);

@@ -17,6 +17,7 @@ internal sealed class VirtualFeed(VirtualLink link, VirtualExchange exchange, Ev
     private readonly StreamDecoder _decoder = new(Market.Spot, new StreamTable(instruments, kinds));
     private readonly Dictionary<SymbolId, (long AskAt, long NotBefore)> _snapshots = [];
     private readonly List<(long Due, SymbolId Symbol, byte[] Body)> _answers = [];
+    private readonly SortedDictionary<ushort, long> _rules = [];
     private long _reconnectAt;
     private long _renewed;
     private bool _isUp;
@@ -58,7 +59,7 @@ internal sealed class VirtualFeed(VirtualLink link, VirtualExchange exchange, Ev
             any = true;
             if (_decoder.Decode(frame.Span, ring, time.GetUnixNanos()).IsEvent) ring.Publish(); // One line: nothing can come twice.
         }
-        return any | PumpSnapshots();
+        return any | PumpSnapshots() | PumpRules();
     }
 
     /// <inheritdoc/>
@@ -68,6 +69,9 @@ internal sealed class VirtualFeed(VirtualLink link, VirtualExchange exchange, Ev
         if (_snapshots.TryGetValue(symbol, out (long AskAt, long NotBefore) known) && known.AskAt > 0) return;
         _snapshots[symbol] = (Math.Max(exchange.NowMicros + link.LatencyMicros, notBefore), notBefore);
     }
+
+    /// <inheritdoc/>
+    public void RequestRules(SymbolId symbol) => _rules[symbol.Value] = exchange.NowMicros + (2 * link.LatencyMicros);
 
     /// <inheritdoc/>
     public void Renew(SymbolId symbol, EventKind kind) => _renew = true;
@@ -93,6 +97,24 @@ internal sealed class VirtualFeed(VirtualLink link, VirtualExchange exchange, Ev
             _answers.RemoveAt(i--);
             if (!DepthSnapshot.TryRead(body, symbol, out DepthSnapshot? snapshot, out _)) continue;
             snapshot!.Publish(ring, time.GetUnixNanos());
+            any = true;
+        }
+        return any;
+    }
+
+    private bool PumpRules()
+    {
+        if (_rules.Count == 0) return false;
+        long now = exchange.NowMicros;
+        bool any = false;
+        foreach (ushort id in _rules.Keys.Where(id => _rules[id] <= now).ToArray())
+        {
+            _ = _rules.Remove(id);
+            (int status, byte[] body) = exchange.Request("GET", $"/api/v3/exchangeInfo?symbol={instruments[new SymbolId(id)].Symbol}");
+            if (status != 200) continue; // Asked again by whoever wants them.
+            RulesRecord rules = RulesRecord.Of(ExchangeInfoReader.Read(body, Market.Spot, [instruments[new SymbolId(id)].Symbol]).Instruments[0]);
+            MarketEvent told = new() { Kind = EventKind.Rules, Symbol = new SymbolId(id), ReceiveTimeNanos = time.GetUnixNanos() };
+            ring.Append(in told, Payload.Of(ref rules));
             any = true;
         }
         return any;
