@@ -38,15 +38,12 @@ internal static class InfoWire
         writer.Raw("}"u8);
     }
 
-    /// <summary>A symbol's status on spot.</summary>
-    public static string StatusOf(MarketSymbol symbol) => symbol.Instrument.IsTrading ? "TRADING" : "BREAK";
-
     private static void Spot(WireWriter writer, MarketSymbol symbol, Func<string, bool> serves, bool showPermissionSets)
     {
         Instrument instrument = symbol.Instrument;
         TradingRules rules = instrument.Rules;
         bool hasLists = serves("orderList.place.oco"); // Stop orders came with them.
-        writer.Raw("{\"symbol\":"u8).Text(instrument.Symbol).Raw(",\"status\":"u8).Text(StatusOf(symbol))
+        writer.Raw("{\"symbol\":"u8).Text(instrument.Symbol).Raw(",\"status\":"u8).Text(symbol.Status)
             .Raw(",\"baseAsset\":"u8).Text(instrument.BaseAsset).Raw(",\"baseAssetPrecision\":8,\"quoteAsset\":"u8).Text(instrument.QuoteAsset)
             .Raw(",\"quotePrecision\":8,\"quoteAssetPrecision\":8,\"baseCommissionPrecision\":8,\"quoteCommissionPrecision\":8,\"orderTypes\":[\"LIMIT\",\"LIMIT_MAKER\",\"MARKET\""u8)
             .Raw(hasLists ? ",\"STOP_LOSS\",\"STOP_LOSS_LIMIT\",\"TAKE_PROFIT\",\"TAKE_PROFIT_LIMIT\"]"u8 : "]"u8)
