@@ -130,6 +130,13 @@ internal sealed class SyntheticSymbol : MarketSymbol, IMatchObserver
         return outcome.Rested;
     }
 
+    /// <summary>A resting order of ours has a smaller rest.</summary>
+    public void Shrink(VenueOrder order)
+    {
+        Book.Shrink(order.Id, order.Remaining);
+        Settle();
+    }
+
     public void Remove(VenueOrder order)
     {
         _ours.Remove(order.Id);
