@@ -49,7 +49,7 @@ internal sealed class ExchangeCore
         _usage = new UsageCounter(time, Limits);
         _trading = new TradingFaults(Desk, Gate, time, (options.Source as SyntheticSource)?.Seed ?? 0) { ReleaseReports = _users.Release };
         _users.Faults = _trading;
-        _api = new ExchangeApi(market, Desk, time, isSpot, Limits, _trading);
+        _api = new ExchangeApi(market, Desk, time, isSpot, _usage, _trading);
         _signature = new RequestSignature(Keys, time);
         Rest = new RestApi(_api, Gate, _signature, _usage, Limits, Http, options.TimeProvider);
         Faults = new ExchangeFaults(Gate, time, new FaultWiring(Hub, Http, market, time, Limits, new TradingFaultWiring(_trading, Desk, _users, market, _usage)));

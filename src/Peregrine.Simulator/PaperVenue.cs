@@ -108,6 +108,11 @@ public sealed class PaperVenue
         public bool Execute(VenueOrder order, IFillListener listener) => Of(order.Instrument).Execute(order, listener);
         public void Remove(VenueOrder order) => Of(order.Instrument).Remove(order);
 
+        public void Shrink(VenueOrder order)
+        {
+            // The fill model looks at what is left of an order whenever it fills one.
+        }
+
         private SymbolFills Of(SymbolId symbol, long step)
         {
             if (symbol.Value >= _fills.Length) Array.Resize(ref _fills, symbol.Value * 2);
@@ -118,7 +123,7 @@ public sealed class PaperVenue
     /// <summary>Turns what happens to orders into reports.</summary>
     private sealed class ReportWriter(PaperReportHandler onReport, Action<AssetBalance>? onBalance) : IAccountObserver
     {
-        public void OnOrder(VenueOrder order, string execution, Fill? fill, string? cancelId) => Report(
+        public void OnOrder(VenueOrder order, string execution, Fill? fill, string? otherId) => Report(
             order, execution switch { "TRADE" => ReportType.Trade, "CANCELED" => ReportType.Canceled, "EXPIRED" => ReportType.Expired, _ => ReportType.New }, fill, ReportSource.Stream);
 
         public void OnBalances(Account account, IReadOnlyList<string> assets)

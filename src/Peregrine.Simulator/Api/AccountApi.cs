@@ -1,3 +1,4 @@
+using Peregrine.Common;
 using Peregrine.Simulator.Markets;
 using Peregrine.Simulator.Trading;
 using Peregrine.Simulator.Wire;
@@ -11,11 +12,34 @@ internal sealed class AccountApi(TradingContext context)
     public IEnumerable<Operation> Operations =>
     [
         new Operation("account.status", true, 20, AccountStatus) { Routes = [("GET", "/api/v3/account")] },
+        new Operation("account.commission", true, 20, Commission) { Routes = [("GET", "/api/v3/account/commission")] },
+        new Operation("account.rateLimits.orders", true, 40, OrderLimits) { Routes = [("GET", "/api/v3/rateLimit/order")] },
         new Operation("myTrades", true, 20, MyTrades) { Routes = [("GET", "/api/v3/myTrades")], WeightOf = static p => p.Has("orderId") ? 5 : 20 },
     ];
 
     private void AccountStatus(RequestParameters parameters, WireWriter writer) =>
-        OrderWire.Account(writer, context.Desk.Account, context.Desk.Fees, parameters.Optional("omitZeroBalances") == "true", context.Millis);
+        OrderWire.Account(writer, context.Desk(parameters).Account, context.Desk(parameters).Fees, parameters.Optional("omitZeroBalances") == "true", context.NowMicros);
+
+    /// <summary>The rates that fills are charged at. The discount is what is left of a fee that is paid in another asset, for whom that is so.</summary>
+    private void Commission(RequestParameters parameters, WireWriter writer)
+    {
+        OrderDesk desk = context.Desk(parameters);
+        const long rate = FixedPoint.One / 10_000;
+        FeePayment payment = desk.FeePayment ?? new FeePayment("BNB", 0, 75);
+        writer.Raw("{\"symbol\":"u8).Text(context.Symbol(parameters).Name).Raw(",\"standardCommission\":{\"maker\":"u8).Decimal(desk.Fees.MakerBasisPoints * rate)
+            .Raw(",\"taker\":"u8).Decimal(desk.Fees.TakerBasisPoints * rate).Raw(",\"buyer\":\"0.00000000\",\"seller\":\"0.00000000\"}"u8)
+            .Raw(",\"specialCommission\":{\"maker\":\"0.00000000\",\"taker\":\"0.00000000\",\"buyer\":\"0.00000000\",\"seller\":\"0.00000000\"}"u8)
+            .Raw(",\"taxCommission\":{\"maker\":\"0.00000000\",\"taker\":\"0.00000000\",\"buyer\":\"0.00000000\",\"seller\":\"0.00000000\"}"u8)
+            .Raw(",\"discount\":{\"enabledForAccount\":"u8).Bool(desk.FeePayment is not null).Raw(",\"enabledForSymbol\":true,\"discountAsset\":"u8).Text(payment.Asset)
+            .Raw(",\"discount\":"u8).Decimal(payment.Percent * (FixedPoint.One / 100)).Raw("}}"u8);
+    }
+
+    private void OrderLimits(RequestParameters parameters, WireWriter writer)
+    {
+        writer.Raw("["u8);
+        context.Usage(parameters).WriteOrders(writer);
+        writer.Raw("]"u8);
+    }
 
     private void MyTrades(RequestParameters parameters, WireWriter writer)
     {
@@ -23,7 +47,7 @@ internal sealed class AccountApi(TradingContext context)
         int limit = TradingContext.Limit(parameters, 500, 1_000);
         long? orderId = parameters.Integer("orderId");
         long? fromId = parameters.Integer("fromId");
-        var wanted = context.Desk.Trades.Where(t => t.Order.Instrument.Symbol == symbol.Name && (orderId is null || t.Order.Id == orderId)
+        var wanted = context.Desk(parameters).Trades.Where(t => t.Order.Instrument.Symbol == symbol.Name && (orderId is null || t.Order.Id == orderId)
             && (fromId is null || t.Fill.TradeId >= fromId) && TradingContext.InTime(parameters, t.Fill.TimeMicros));
         writer.Raw("["u8);
         foreach ((VenueOrder order, Fill fill) in fromId is not null ? wanted.Take(limit) : wanted.TakeLast(limit)) OrderWire.Trade(writer.Comma(), order, fill);

@@ -1,5 +1,4 @@
 using Peregrine.Simulator.Faults;
-using Peregrine.Simulator.Limits;
 using Peregrine.Simulator.Markets;
 using Peregrine.Simulator.Trading;
 
@@ -11,18 +10,23 @@ internal sealed class ExchangeApi
     private readonly IMarketSource _market;
     private readonly Dictionary<string, Operation> _operations = new(StringComparer.Ordinal);
 
-    public ExchangeApi(IMarketSource market, OrderDesk desk, TimeProvider time, bool isSpot, LimitKeeper limits, TradingFaults faults)
+    public ExchangeApi(IMarketSource market, OrderDesk desk, TimeProvider time, bool isSpot, UsageCounter usage, TradingFaults faults)
     {
         _market = market;
         MarketContext markets = new(market, time, isSpot);
-        TradingContext trading = new(market, desk, time, faults);
-        Add(new GeneralApi(markets, limits, name => Find(name) is not null).Operations);
+        TradingContext trading = new(market, desk, usage, time, faults);
+        Add(new GeneralApi(markets, usage, name => Find(name) is not null).Operations);
         Add(new BookApi(markets).Operations);
         Add(new KlineApi(markets).Operations);
         Add(new TickerApi(markets).Operations);
         if (isSpot) Add(new WalletApi(markets, desk).Operations);
         else Add(new DerivativesApi(markets).Operations);
-        foreach (Operation operation in (Operation[])[.. new OrderApi(trading).Operations, .. new OrderListApi(trading).Operations, .. new AccountApi(trading).Operations])
+        Operation[] all =
+        [
+            .. new OrderApi(trading).Operations, .. new CancelReplaceApi(trading).Operations, .. new AmendApi(trading).Operations,
+            .. new OrderListApi(trading).Operations, .. new AccountApi(trading).Operations,
+        ];
+        foreach (Operation operation in all)
             Add([operation with { Run = (parameters, writer) => faults.Run(operation, parameters, writer) }]);
     }
 

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Peregrine.Simulator.Limits;
 using Peregrine.Simulator.Markets;
 using Peregrine.Simulator.Wire;
 
@@ -7,7 +6,7 @@ namespace Peregrine.Simulator.Api;
 
 /// <summary>The exchange itself: time, symbols and rules.</summary>
 /// <param name="serves">Whether a call is served here: what exchangeInfo says of order lists and the like.</param>
-internal sealed class GeneralApi(MarketContext context, LimitKeeper limits, Func<string, bool> serves)
+internal sealed class GeneralApi(MarketContext context, UsageCounter usage, Func<string, bool> serves)
 {
     private static readonly string[] Permissions = ["SPOT"];
 
@@ -32,7 +31,7 @@ internal sealed class GeneralApi(MarketContext context, LimitKeeper limits, Func
         if (hasNames && (parameters.Has("permissions") || parameters.Has("symbolStatus"))) throw new ApiException(-1128, "Combination of optional parameters invalid.");
         wanted = context.Symbols(parameters).Symbols;
         if (parameters.Optional("permissions") is { } permissions && !ReadPermissions(permissions).Intersect(Permissions).Any()) wanted = [];
-        InfoWire.Write(writer, wanted, context.IsSpot, limits.Present.WeightPerMinute, context.NowMicros, serves, parameters.Optional("showPermissionSets") != "false");
+        InfoWire.Write(writer, wanted, context.IsSpot, usage, context.NowMicros, serves, parameters.Optional("showPermissionSets") != "false");
     }
 
     private static IEnumerable<string> ReadPermissions(string text)

@@ -10,12 +10,12 @@ internal static class InfoWire
     /// <param name="serves">Whether a call is served here: it decides what symbols allow.</param>
     /// <param name="showPermissionSets">Whether the permission sets of symbols are told.</param>
     public static void Write(
-        WireWriter writer, IEnumerable<MarketSymbol> symbols, bool isSpot, int weightLimit, long serverMicros, Func<string, bool> serves, bool showPermissionSets)
+        WireWriter writer, IEnumerable<MarketSymbol> symbols, bool isSpot, UsageCounter usage, long serverMicros, Func<string, bool> serves, bool showPermissionSets)
     {
         writer.Raw("{\"timezone\":\"UTC\",\"serverTime\":"u8).Time(serverMicros).Raw(",\"rateLimits\":["u8);
-        RateLimit(writer, "REQUEST_WEIGHT", "MINUTE", 1, weightLimit, null);
-        RateLimit(writer, "ORDERS", "SECOND", 10, UsageCounter.OrderLimit, null);
-        if (isSpot) RateLimit(writer, "ORDERS", "DAY", 1, UsageCounter.OrderDayLimit, null);
+        RateLimit(writer, "REQUEST_WEIGHT", "MINUTE", 1, usage.WeightLimit, null);
+        RateLimit(writer, "ORDERS", "SECOND", 10, usage.OrdersMax, null);
+        if (isSpot) RateLimit(writer, "ORDERS", "DAY", 1, usage.DayOrdersMax, null);
         if (isSpot) RateLimit(writer, "RAW_REQUESTS", "MINUTE", 5, 300_000, null);
         writer.Raw("],\"exchangeFilters\":[],"u8);
         if (!isSpot) writer.Raw("\"assets\":[],"u8);
@@ -38,15 +38,12 @@ internal static class InfoWire
         writer.Raw("}"u8);
     }
 
-    /// <summary>A symbol's status on spot.</summary>
-    public static string StatusOf(MarketSymbol symbol) => symbol.Instrument.IsTrading ? "TRADING" : "BREAK";
-
     private static void Spot(WireWriter writer, MarketSymbol symbol, Func<string, bool> serves, bool showPermissionSets)
     {
         Instrument instrument = symbol.Instrument;
         TradingRules rules = instrument.Rules;
         bool hasLists = serves("orderList.place.oco"); // Stop orders came with them.
-        writer.Raw("{\"symbol\":"u8).Text(instrument.Symbol).Raw(",\"status\":"u8).Text(StatusOf(symbol))
+        writer.Raw("{\"symbol\":"u8).Text(instrument.Symbol).Raw(",\"status\":"u8).Text(symbol.Status)
             .Raw(",\"baseAsset\":"u8).Text(instrument.BaseAsset).Raw(",\"baseAssetPrecision\":8,\"quoteAsset\":"u8).Text(instrument.QuoteAsset)
             .Raw(",\"quotePrecision\":8,\"quoteAssetPrecision\":8,\"baseCommissionPrecision\":8,\"quoteCommissionPrecision\":8,\"orderTypes\":[\"LIMIT\",\"LIMIT_MAKER\",\"MARKET\""u8)
             .Raw(hasLists ? ",\"STOP_LOSS\",\"STOP_LOSS_LIMIT\",\"TAKE_PROFIT\",\"TAKE_PROFIT_LIMIT\"]"u8 : "]"u8)

@@ -22,7 +22,7 @@ internal sealed class MarketContext(IMarketSource market, TimeProvider time, boo
     public MarketSymbol Symbol(RequestParameters parameters)
     {
         MarketSymbol symbol = Find(parameters.Required("symbol"), "symbol");
-        if (Status(parameters) is { } status && status != InfoWire.StatusOf(symbol))
+        if (Status(parameters) is { } status && status != symbol.Status)
             throw new ApiException(-1220, "The symbol's status does not match the requested symbolStatus.");
         return symbol;
     }
@@ -35,7 +35,7 @@ internal sealed class MarketContext(IMarketSource market, TimeProvider time, boo
         if (parameters.Has("symbol")) return ([Symbol(parameters)], false);
         string? status = Status(parameters);
         IEnumerable<MarketSymbol> wanted = parameters.Optional("symbols") is { } list ? Named(list) : market.Symbols;
-        return ([.. wanted.Where(s => status is null || status == InfoWire.StatusOf(s))], true);
+        return ([.. wanted.Where(s => status is null || status == s.Status)], true);
     }
 
     private List<MarketSymbol> Named(string list)

@@ -15,6 +15,15 @@ internal sealed record Operation(string Name, bool IsSigned, int Weight, Action<
     /// <summary>Whether the WebSocket API does not know it.</summary>
     public bool IsRestOnly { get; init; }
 
+    /// <summary>How many unfilled orders it adds when it succeeds: 2 or 3 for lists.</summary>
+    public int OrderCount { get; init; }
+
+    /// <summary>Whether it places orders and counts them itself.</summary>
+    public bool CountsItself { get; init; }
+
     /// <summary>Counts against the order limits.</summary>
-    public bool IsPlacement { get; init; }
+    public bool IsPlacement => OrderCount > 0 || CountsItself;
+
+    /// <summary>The weight of a call with these parameters.</summary>
+    public int WeightFor(RequestParameters parameters) => WeightOf?.Invoke(parameters) ?? Weight;
 }

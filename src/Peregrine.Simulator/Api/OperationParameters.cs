@@ -18,6 +18,7 @@ internal static class OperationParameters
         ["openOrders.status"] = "symbol", ["openOrders.cancelAll"] = "symbol", ["allOrders"] = "symbol orderId startTime endTime limit",
         ["order.status"] = "symbol orderId origClientOrderId", ["order.cancel"] = "symbol orderId origClientOrderId newClientOrderId cancelRestrictions",
         ["myTrades"] = "symbol orderId startTime endTime fromId limit",
+        ["order.amend.keepPriority"] = "symbol orderId origClientOrderId newClientOrderId newQty", ["order.amendments"] = "symbol orderId fromExecutionId limit",
     };
 
     private static readonly Dictionary<string, HashSet<string>> Sets =

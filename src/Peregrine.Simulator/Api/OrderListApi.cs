@@ -11,12 +11,12 @@ internal sealed class OrderListApi(TradingContext context)
     /// <summary>What it serves: the method's name on the WebSocket API, and its routes on REST.</summary>
     public IEnumerable<Operation> Operations =>
     [
-        new Operation("orderList.place.oco", true, 0, PlaceOco) { IsPlacement = true, Routes = [("POST", "/api/v3/orderList/oco")] },
-        new Operation("orderList.place.oto", true, 0, (p, w) => PlaceOto(p, w, "pending")) { IsPlacement = true, Routes = [("POST", "/api/v3/orderList/oto")] },
-        new Operation("orderList.place.otoco", true, 0, (p, w) => PlaceOto(p, w, "pendingAbove", "pendingBelow")) { IsPlacement = true, Routes = [("POST", "/api/v3/orderList/otoco")] },
+        new Operation("orderList.place.oco", true, 0, PlaceOco) { OrderCount = 2, Routes = [("POST", "/api/v3/orderList/oco")] },
+        new Operation("orderList.place.oto", true, 0, (p, w) => PlaceOto(p, w, "pending")) { OrderCount = 2, Routes = [("POST", "/api/v3/orderList/oto")] },
+        new Operation("orderList.place.otoco", true, 0, (p, w) => PlaceOto(p, w, "pendingAbove", "pendingBelow")) { OrderCount = 3, Routes = [("POST", "/api/v3/orderList/otoco")] },
         new Operation("orderList.cancel", true, 0, Cancel) { Routes = [("DELETE", "/api/v3/orderList")] },
         new Operation("orderList.status", true, 4, Status) { Routes = [("GET", "/api/v3/orderList")] },
-        new Operation("openOrderLists.status", true, 6, (_, w) => WriteAll(w, context.Desk.Lists.Where(l => l.IsOpen))) { Routes = [("GET", "/api/v3/openOrderList")] },
+        new Operation("openOrderLists.status", true, 6, (p, w) => WriteAll(w, context.Desk(p).Lists.Where(l => l.IsOpen))) { Routes = [("GET", "/api/v3/openOrderList")] },
         new Operation("allOrderLists", true, 20, All) { Routes = [("GET", "/api/v3/allOrderList")] },
     ];
 
@@ -55,7 +55,7 @@ internal sealed class OrderListApi(TradingContext context)
         string responseType = parameters.Optional("newOrderRespType") ?? "RESULT";
         if (responseType is not ("ACK" or "RESULT" or "FULL")) throw new ApiException(-1130, "Data sent for parameter 'newOrderRespType' is not valid.");
         context.Market.CatchUp();
-        OrderList list = context.Desk.PlaceList(working, legs, OrderReader.ClientId(parameters, "listClientOrderId"));
+        OrderList list = context.Desk(parameters).PlaceList(working, legs, OrderReader.ClientId(parameters, "listClientOrderId"));
         OrderListWire.Placed(writer, list, responseType);
     }
 
@@ -64,7 +64,7 @@ internal sealed class OrderListApi(TradingContext context)
         context.Market.CatchUp();
         string symbol = context.Symbol(parameters).Name;
         OrderList? list = Find(parameters, "listClientOrderId");
-        string cancelId = context.Desk.CancelList(list?.Instrument.Symbol == symbol ? list : null, OrderReader.ClientId(parameters, "newClientOrderId"));
+        string cancelId = context.Desk(parameters).CancelList(list?.Instrument.Symbol == symbol ? list : null, OrderReader.ClientId(parameters, "newClientOrderId"));
         OrderListWire.Canceled(writer, list!, cancelId);
     }
 
@@ -75,7 +75,7 @@ internal sealed class OrderListApi(TradingContext context)
     {
         int limit = TradingContext.Limit(parameters, 500, 1_000);
         long? from = parameters.Integer("fromId");
-        IEnumerable<OrderList> wanted = context.Desk.Lists.Where(l => (from is null || l.Id >= from) && TradingContext.InTime(parameters, l.TimeMicros));
+        IEnumerable<OrderList> wanted = context.Desk(parameters).Lists.Where(l => (from is null || l.Id >= from) && TradingContext.InTime(parameters, l.TimeMicros));
         WriteAll(writer, from is null ? wanted.TakeLast(limit) : wanted.Take(limit));
     }
 
@@ -84,7 +84,7 @@ internal sealed class OrderListApi(TradingContext context)
         long? id = parameters.Integer("orderListId");
         string? clientId = parameters.Optional(clientName);
         if (id is null && clientId is null) throw new ApiException(-1102, $"Param '{clientName}' or 'orderListId' must be sent, but both were empty/null!");
-        return context.Desk.Lists.LastOrDefault(l => (id is null || l.Id == id) && (clientId is null || l.ClientId == clientId));
+        return context.Desk(parameters).Lists.LastOrDefault(l => (id is null || l.Id == id) && (clientId is null || l.ClientId == clientId));
     }
 
     private static void WriteAll(WireWriter writer, IEnumerable<OrderList> lists)

@@ -32,12 +32,18 @@ internal static class OrderListWire
     {
         writer.Raw("{\"orderListId\":"u8).Number(list.Id).Raw(",\"contingencyType\":"u8).Text(list.Contingency).Raw(",\"listStatusType\":"u8).Text(list.StatusType)
             .Raw(",\"listOrderStatus\":"u8).Text(list.OrderStatus).Raw(",\"listClientOrderId\":"u8).Text(list.ClientId)
-            .Raw(",\"transactionTime\":"u8).Number(list.TimeMicros / 1_000).Raw(",\"symbol\":"u8).Text(list.Instrument.Symbol).Raw(",\"orders\":["u8);
+            .Raw(",\"transactionTime\":"u8).Time(list.TimeMicros).Raw(",\"symbol\":"u8).Text(list.Instrument.Symbol).Raw(",\"orders\":["u8);
+        Orders(writer, list);
+        writer.Raw("]"u8);
+    }
+
+    /// <summary>Which orders there are, as a list in JSON without its brackets.</summary>
+    public static void Orders(WireWriter writer, OrderList list)
+    {
         foreach (VenueOrder order in list.Orders)
         {
             writer.Comma().Raw("{\"symbol\":"u8).Text(list.Instrument.Symbol).Raw(",\"orderId\":"u8).Number(order.Id)
                 .Raw(",\"clientOrderId\":"u8).Text(order.ClientId).Raw("}"u8);
         }
-        writer.Raw("]"u8);
     }
 }

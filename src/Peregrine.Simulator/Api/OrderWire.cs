@@ -12,11 +12,11 @@ internal static class OrderWire
     public static void Placed(WireWriter writer, VenueOrder order, string responseType)
     {
         writer.Raw("{\"symbol\":"u8).Text(order.Instrument.Symbol).Raw(",\"orderId\":"u8).Number(order.Id).Raw(",\"orderListId\":"u8).Number(order.List?.Id ?? -1).Raw(",\"clientOrderId\":"u8)
-            .Text(order.ClientId).Raw(",\"transactTime\":"u8).Number(order.TimeMicros / 1_000);
+            .Text(order.ClientId).Raw(",\"transactTime\":"u8).Time(order.TimeMicros);
         if (responseType != "ACK")
         {
             Numbers(writer, order);
-            writer.Raw(",\"workingTime\":"u8).Number(Working(order)).Raw(",\"selfTradePreventionMode\":\"NONE\""u8);
+            writer.Raw(",\"workingTime\":"u8).Working(order).Raw(",\"selfTradePreventionMode\":\"NONE\""u8);
         }
         if (responseType == "FULL")
         {
@@ -35,7 +35,7 @@ internal static class OrderWire
     {
         writer.Raw("{\"symbol\":"u8).Text(order.Instrument.Symbol).Raw(",\"origClientOrderId\":"u8).Text(order.ClientId)
             .Raw(",\"orderId\":"u8).Number(order.Id).Raw(",\"orderListId\":"u8).Number(order.List?.Id ?? -1).Raw(",\"clientOrderId\":"u8).Text(cancelId)
-            .Raw(",\"transactTime\":"u8).Number(order.UpdatedMicros / 1_000);
+            .Raw(",\"transactTime\":"u8).Time(order.UpdatedMicros);
         Numbers(writer, order);
         writer.Raw(",\"selfTradePreventionMode\":\"NONE\"}"u8);
     }
@@ -47,8 +47,8 @@ internal static class OrderWire
             .Raw(",\"executedQty\":"u8).Decimal(order.Executed).Raw(",\"cummulativeQuoteQty\":"u8).Decimal(order.ExecutedQuote)
             .Raw(",\"status\":"u8).Text(order.StatusText()).Raw(",\"timeInForce\":"u8).Text(order.TimeInForce.Text())
             .Raw(",\"type\":"u8).Text(order.Type.Text()).Raw(",\"side\":"u8).Text(order.Side.Text())
-            .Raw(",\"stopPrice\":"u8).Decimal(order.StopPrice).Raw(",\"icebergQty\":\"0.00000000\",\"time\":"u8).Number(order.TimeMicros / 1_000)
-            .Raw(",\"updateTime\":"u8).Number(order.UpdatedMicros / 1_000).Raw(",\"isWorking\":"u8).Bool(order.IsWorking).Raw(",\"workingTime\":"u8).Number(Working(order))
+            .Raw(",\"stopPrice\":"u8).Decimal(order.StopPrice).Raw(",\"icebergQty\":\"0.00000000\",\"time\":"u8).Time(order.TimeMicros)
+            .Raw(",\"updateTime\":"u8).Time(order.UpdatedMicros).Raw(",\"isWorking\":"u8).Bool(order.IsWorking).Raw(",\"workingTime\":"u8).Working(order)
             .Raw(",\"origQuoteOrderQty\":"u8).Decimal(order.QuoteQuantity).Raw(",\"selfTradePreventionMode\":\"NONE\"}"u8);
     }
 
@@ -56,16 +56,16 @@ internal static class OrderWire
         writer.Raw("{\"symbol\":"u8).Text(order.Instrument.Symbol).Raw(",\"id\":"u8).Number(fill.TradeId).Raw(",\"orderId\":"u8).Number(order.Id)
             .Raw(",\"orderListId\":"u8).Number(order.List?.Id ?? -1).Raw(",\"price\":"u8).Decimal(fill.Price).Raw(",\"qty\":"u8).Decimal(fill.Quantity).Raw(",\"quoteQty\":"u8).Decimal(fill.Quote)
             .Raw(",\"commission\":"u8).Decimal(fill.Commission).Raw(",\"commissionAsset\":"u8).Text(fill.CommissionAsset)
-            .Raw(",\"time\":"u8).Number(fill.TimeMicros / 1_000).Raw(",\"isBuyer\":"u8).Bool(order.Side == Side.Buy)
+            .Raw(",\"time\":"u8).Time(fill.TimeMicros).Raw(",\"isBuyer\":"u8).Bool(order.Side == Side.Buy)
             .Raw(",\"isMaker\":"u8).Bool(fill.IsMaker).Raw(",\"isBestMatch\":true}"u8);
 
-    public static void Account(WireWriter writer, Account account, FeeSchedule fees, bool omitZero, long updateMillis)
+    public static void Account(WireWriter writer, Account account, FeeSchedule fees, bool omitZero, long updateMicros)
     {
         writer.Raw("{\"makerCommission\":"u8).Number(fees.MakerBasisPoints).Raw(",\"takerCommission\":"u8).Number(fees.TakerBasisPoints)
             .Raw(",\"buyerCommission\":0,\"sellerCommission\":0,\"commissionRates\":{\"maker\":"u8).Decimal(fees.MakerBasisPoints * (FixedPoint.One / 10_000))
             .Raw(",\"taker\":"u8).Decimal(fees.TakerBasisPoints * (FixedPoint.One / 10_000))
             .Raw(",\"buyer\":\"0.00000000\",\"seller\":\"0.00000000\"},\"canTrade\":true,\"canWithdraw\":false,\"canDeposit\":false,\"brokered\":false"u8)
-            .Raw(",\"requireSelfTradePrevention\":false,\"preventSor\":false,\"updateTime\":"u8).Number(updateMillis)
+            .Raw(",\"requireSelfTradePrevention\":false,\"preventSor\":false,\"updateTime\":"u8).Time(updateMicros)
             .Raw(",\"accountType\":\"SPOT\",\"balances\":["u8);
         foreach (AssetBalance balance in account.Balances)
         {
@@ -76,7 +76,7 @@ internal static class OrderWire
         writer.Raw("],\"permissions\":[\"SPOT\"],\"uid\":1}"u8);
     }
 
-    private static long Working(VenueOrder order) => order.WorkingMicros < 0 ? -1 : order.WorkingMicros / 1_000;
+    private static WireWriter Working(this WireWriter writer, VenueOrder order) => order.WorkingMicros < 0 ? writer.Number(-1) : writer.Time(order.WorkingMicros);
 
     private static void Numbers(WireWriter writer, VenueOrder order)
     {

@@ -68,7 +68,7 @@ internal sealed class RestApi(
             }
             operation = api.Find(name)!;
             RequestParameters parameters = Parse(query, body);
-            WeightGuard.Admit(limits, operation.WeightOf?.Invoke(parameters) ?? operation.Weight, time);
+            WeightGuard.Admit(limits, operation.WeightFor(parameters), time);
             if (!TimeUnits.TryRead(requestHeaders["X-MBX-TIME-UNIT"], out long unit)) throw new ApiException(-1194, TimeUnits.Refusal);
             writer.TimeUnit = unit;
             OperationParameters.Check(operation, parameters);
@@ -77,9 +77,9 @@ internal sealed class RestApi(
                 parameters.Key = signature.Check(requestHeaders["X-MBX-APIKEY"], parameters, Signed(query) + Signed(body));
                 RequestSignature.CheckPermission(parameters.Key, operation);
             }
-            if (operation.IsPlacement) usage.AdmitOrder();
+            if (operation.OrderCount > 0) usage.AdmitOrder(operation.OrderCount);
             operation.Run(parameters, writer);
-            if (operation.IsPlacement) usage.AddOrder();
+            if (operation.OrderCount > 0) usage.AddOrder(operation.OrderCount);
         }
         catch (ApiException e)
         {

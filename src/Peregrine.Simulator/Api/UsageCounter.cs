@@ -1,5 +1,6 @@
 using Peregrine.Common;
 using Peregrine.Simulator.Limits;
+using Peregrine.Simulator.Wire;
 
 namespace Peregrine.Simulator.Api;
 
@@ -41,24 +42,37 @@ internal sealed class UsageCounter(TimeProvider time, LimitKeeper limits)
 
     public void AddWeight(int weight) => limits.Add(weight);
 
-    /// <summary>Refuses an order that is one too many.</summary>
-    /// <exception cref="ApiException">Too many unfilled orders, and for how long that is so.</exception>
-    public void AdmitOrder(int count = 1)
+    /// <summary>What orders that are too many are refused with; null where they are not.</summary>
+    public ApiException? Refusal(int count)
     {
         Roll();
         long millis = time.GetUnixMicros() / 1_000;
-        if (_orders + count > OrdersMax) throw TooMany(OrdersMax, "10 SECOND", 10_000 - (millis % 10_000));
-        if (_dayOrders + count > DayOrdersMax) throw TooMany(DayOrdersMax, "1 DAY", 86_400_000 - (millis % 86_400_000));
+        if (_orders + count > OrdersMax) return TooMany(OrdersMax, "10 SECOND", 10_000 - (millis % 10_000));
+        return _dayOrders + count > DayOrdersMax ? TooMany(DayOrdersMax, "1 DAY", 86_400_000 - (millis % 86_400_000)) : null;
+    }
+
+    /// <summary>Refuses orders that are too many.</summary>
+    /// <exception cref="ApiException">Too many unfilled orders, and for how long that is so.</exception>
+    public void AdmitOrder(int count)
+    {
+        if (Refusal(count) is { } refusal) throw refusal;
     }
 
     private static ApiException TooMany(int limit, string interval, long waitMillis) =>
         new(-1015, $"Too many new orders; current limit is {limit} orders per {interval}.", 429) { RetryAfter = (int)((waitMillis + 999) / 1_000) };
 
-    public void AddOrder()
+    public void AddOrder(int count)
     {
         Roll();
-        _orders++;
-        _dayOrders++;
+        _orders += count;
+        _dayOrders += count;
+    }
+
+    /// <summary>Both limits and what is used of them, as rate limits are written.</summary>
+    public void WriteOrders(WireWriter writer)
+    {
+        InfoWire.RateLimit(writer, "ORDERS", "SECOND", 10, OrdersMax, Orders);
+        InfoWire.RateLimit(writer, "ORDERS", "DAY", 1, DayOrdersMax, DayOrders);
     }
 
     private void Roll()

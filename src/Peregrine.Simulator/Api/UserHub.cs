@@ -17,7 +17,6 @@ internal sealed class UserHub(Func<long> nowMicros) : IAccountObserver
     private readonly List<byte[]> _held = [];
     private byte[]? _shuffled;
     private bool _holding;
-    private long _nextExecutionId = 1;
 
     public void Add(WebSocketConnection connection, int id) => _subscribers.Add((connection, id));
 
@@ -36,20 +35,21 @@ internal sealed class UserHub(Func<long> nowMicros) : IAccountObserver
         _held.Clear();
     }
 
-    public void OnOrder(VenueOrder order, string execution, Fill? fill, string? cancelId)
+    public void OnOrder(VenueOrder order, string execution, Fill? fill, string? otherId)
     {
         long eventMillis = nowMicros() / 1_000;
         bool isResting = order.IsOpen && order.IsWorking && !order.IsMarket;
+        (string clientId, string original) = execution == "REPLACED" ? (order.ClientId, otherId!) : otherId is null ? (order.ClientId, "") : (otherId, order.ClientId);
         _event.Clear();
         _event.Raw("{\"e\":\"executionReport\",\"E\":"u8).Number(eventMillis).Raw(",\"s\":"u8).Text(order.Instrument.Symbol)
-            .Raw(",\"c\":"u8).Text(cancelId ?? order.ClientId).Raw(",\"S\":"u8).Text(order.Side.Text()).Raw(",\"o\":"u8).Text(order.Type.Text())
+            .Raw(",\"c\":"u8).Text(clientId).Raw(",\"S\":"u8).Text(order.Side.Text()).Raw(",\"o\":"u8).Text(order.Type.Text())
             .Raw(",\"f\":"u8).Text(order.TimeInForce.Text()).Raw(",\"q\":"u8).Decimal(order.Quantity).Raw(",\"p\":"u8).Decimal(order.Price)
-            .Raw(",\"P\":"u8).Decimal(order.StopPrice).Raw(",\"F\":\"0.00000000\",\"g\":"u8).Number(order.List?.Id ?? -1).Raw(",\"C\":"u8).Text(cancelId is null ? "" : order.ClientId)
+            .Raw(",\"P\":"u8).Decimal(order.StopPrice).Raw(",\"F\":\"0.00000000\",\"g\":"u8).Number(order.List?.Id ?? -1).Raw(",\"C\":"u8).Text(original)
             .Raw(",\"x\":"u8).Text(execution).Raw(",\"X\":"u8).Text(order.StatusText()).Raw(",\"r\":\"NONE\",\"i\":"u8).Number(order.Id)
             .Raw(",\"l\":"u8).Decimal(fill?.Quantity ?? 0).Raw(",\"z\":"u8).Decimal(order.Executed).Raw(",\"L\":"u8).Decimal(fill?.Price ?? 0);
         if (fill is { } f) _event.Raw(",\"n\":"u8).Decimal(f.Commission).Raw(",\"N\":"u8).Text(f.CommissionAsset);
         else _event.Raw(",\"n\":\"0\",\"N\":null"u8);
-        _event.Raw(",\"T\":"u8).Number(order.UpdatedMicros / 1_000).Raw(",\"t\":"u8).Number(fill?.TradeId ?? -1).Raw(",\"I\":"u8).Number(_nextExecutionId++)
+        _event.Raw(",\"T\":"u8).Number(order.UpdatedMicros / 1_000).Raw(",\"t\":"u8).Number(fill?.TradeId ?? -1).Raw(",\"I\":"u8).Number(order.ExecutionId)
             .Raw(",\"w\":"u8).Bool(isResting).Raw(",\"m\":"u8).Bool(fill?.IsMaker ?? false).Raw(",\"M\":"u8).Bool(fill is not null)
             .Raw(",\"O\":"u8).Number(order.TimeMicros / 1_000).Raw(",\"Z\":"u8).Decimal(order.ExecutedQuote).Raw(",\"Y\":"u8).Decimal(fill?.Quote ?? 0)
             .Raw(",\"Q\":"u8).Decimal(order.QuoteQuantity);

@@ -95,7 +95,7 @@ internal sealed class WebSocketApi
                 operation = _api.Find(method);
                 if (operation is null || operation.IsRestOnly) throw new ApiException(-1020, "This operation is not supported.");
             }
-            int weight = isOfSession ? SessionWeight : operation!.WeightOf?.Invoke(parameters) ?? operation.Weight;
+            int weight = isOfSession ? SessionWeight : operation!.WeightFor(parameters);
             WeightGuard.Admit(_limits, weight, _time);
             _result.Clear();
             _result.TimeUnit = TimeUnit;
@@ -105,9 +105,9 @@ internal sealed class WebSocketApi
             {
                 OperationParameters.Check(operation!, parameters);
                 if (operation!.IsSigned) parameters.Key = _session.Authorize(operation, parameters);
-                if (operation.IsPlacement) _usage.AdmitOrder();
+                if (operation.OrderCount > 0) _usage.AdmitOrder(operation.OrderCount);
                 operation.Run(parameters, _result);
-                if (operation.IsPlacement) _usage.AddOrder();
+                if (operation.OrderCount > 0) _usage.AddOrder(operation.OrderCount);
             }
             _answer.Clear();
             _answer.Raw("{\"id\":"u8).Raw(Encoding.UTF8.GetBytes(id)).Raw(",\"status\":200,\"result\":"u8).Raw(_result.Written);
@@ -166,11 +166,7 @@ internal sealed class WebSocketApi
         if (withLimits)
         {
             _answer.Raw(",\"rateLimits\":["u8);
-            if (operation is { IsPlacement: true })
-            {
-                InfoWire.RateLimit(_answer, "ORDERS", "SECOND", 10, UsageCounter.OrderLimit, _usage.Orders);
-                InfoWire.RateLimit(_answer, "ORDERS", "DAY", 1, UsageCounter.OrderDayLimit, _usage.DayOrders);
-            }
+            if (operation is { IsPlacement: true }) _usage.WriteOrders(_answer);
             InfoWire.RateLimit(_answer, "REQUEST_WEIGHT", "MINUTE", 1, _usage.WeightLimit, _usage.Weight);
             _answer.Raw("]"u8);
         }

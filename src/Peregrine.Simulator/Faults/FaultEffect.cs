@@ -94,23 +94,24 @@ internal sealed class IgnoreEffect(string[] patterns, ConnectionScope scope, int
 internal sealed class ConnectionEffect : FaultEffect
 {
     private readonly ConnectionScope _scope;
-    private readonly Action<StreamSession> _begin;
-    private readonly Action<StreamSession> _end;
+    private readonly Func<StreamSession, Action> _begin;
+    private readonly List<Action> _ends = [];
 
-    public ConnectionEffect(ConnectionScope scope, Action<StreamSession> begin, Action<StreamSession> end)
+    /// <param name="begin">Changes a connection; its result changes it back.</param>
+    public ConnectionEffect(ConnectionScope scope, Func<StreamSession, Action> begin)
     {
-        (_scope, _begin, _end) = (scope, begin, end);
-        foreach (StreamSession session in scope.Sessions) begin(session);
+        (_scope, _begin) = (scope, begin);
+        foreach (StreamSession session in scope.Sessions) _ends.Add(begin(session));
         Matched = scope.Sessions.Count;
     }
 
     public override void OnOpened(StreamSession session)
     {
-        if (_scope.Admit(session)) _begin(session);
+        if (_scope.Admit(session)) _ends.Add(_begin(session));
     }
 
     public override void End()
     {
-        foreach (StreamSession session in _scope.Sessions) _end(session);
+        foreach (Action end in _ends) end();
     }
 }

@@ -10,6 +10,10 @@ namespace Peregrine.Simulator.Faults;
 /// <summary>Where each fault takes hold of the exchange. Used under its gate.</summary>
 internal sealed class FaultWiring(StreamHub hub, HttpFaults http, IMarketSource market, ExchangeClock clock, LimitKeeper limits, TradingFaultWiring trading)
 {
+    private readonly Layered<ExchangeLimits> _limits = new(limits.Usual, present => limits.Present = present);
+    private readonly Layered<long> _offset = new(0, micros => clock.OffsetMicros = micros);
+    private Layered<SbeSchema>? _schema;
+
     public StreamHub Hub => hub;
 
     /// <exception cref="FaultException">There is nothing that the fault could be for.</exception>
@@ -28,19 +32,19 @@ internal sealed class FaultWiring(StreamHub hub, HttpFaults http, IMarketSource 
         IgnoreSubscribe f => new IgnoreEffect(StreamPattern.Parse(f.Streams), Scope(f, true, true), f.Each),
         DepthGap f => new StreamEffect(DiffsOf(f.Symbol), Scope(f, true, false), _ => new DropFilter(f.Frames)),
         BurstFlow f => Burst(f),
-        DepthStraddle f => OnSymbols(f, s => s.StraddlingSnapshots = f.Snapshots, s => s.StraddlingSnapshots = 0),
-        OldSnapshot f => OnSymbols(f, s => s.OldSnapshots = f.Snapshots, s => s.OldSnapshots = 0),
-        DepthCross f => OnSymbols(f, s => (s.CrossingFrames, s.CrossMode, s.CrossGeneration) = (f.Frames, f.Mode, s.CrossGeneration + 1), s => s.CrossingFrames = 0),
+        DepthStraddle f => OnSymbols(f, s => s.Straddling.Add(f.Snapshots)),
+        OldSnapshot f => OnSymbols(f, s => s.Old.Add(f.Snapshots)),
+        DepthCross f => OnSymbols(f, s => Cross(s, f)),
         DelaySnapshot f => Http(f, f.Symbol, f.Snapshots),
         HttpFault f => Http(f, f.Path, f.Count),
         RefuseSocket f => Http(f, "*", null),
         Blackhole f => new ConnectionEffect(
-            Scope(f, true, true), s => SetHole(s, f.Direction != Direction.Down, f.Direction != Direction.Up), s => SetHole(s, false, false)),
-        SliceWrites f => new ConnectionEffect(Scope(f, true, true), s => s.SetSlice(f.Bytes), s => s.SetSlice(0)),
+            Scope(f, true, true), s => s.Hole.Lay(h => (h.IsDeaf || f.Direction != Direction.Down, h.IsDumb || f.Direction != Direction.Up))),
+        SliceWrites f => new ConnectionEffect(Scope(f, true, true), s => s.SliceBytes.Lay(_ => f.Bytes)),
         ResetSocket f => AtOnce(f, s => s.Reset()),
         CloseSocket f => AtOnce(f, s => s.Connection.SendClose(f.Code, f.Reason)),
         ShutdownEvent f => AtOnce(f, s => Shutdown(s, f.CloseAfterMilliseconds)),
-        SessionLifetime f => new ConnectionEffect(Scope(f, true, true), s => s.SetLifetime(TimeSpan.FromSeconds(f.LifetimeSeconds)), s => s.SetLifetime(limits.Usual.SessionLifetime)),
+        SessionLifetime f => new ConnectionEffect(Scope(f, true, true), s => s.Lifetime.Lay(_ => TimeSpan.FromSeconds(f.LifetimeSeconds))),
         LimitWeight f => Limit(l => l with
         {
             WeightPerMinute = f.PerMinute ?? l.WeightPerMinute, Ban = f.BanSeconds is { } ban ? TimeSpan.FromSeconds(ban) : l.Ban,
@@ -49,8 +53,8 @@ internal sealed class FaultWiring(StreamHub hub, HttpFaults http, IMarketSource 
         LimitConnections f => Limit(l => l with { ConnectionsPerFiveMinutes = f.PerFiveMinutes }),
         LimitStreams f => Limit(l => l with { StreamsPerConnection = f.PerConnection }),
         SbeSchema f => Schema(f),
-        SkewClock f => Shift(f.Milliseconds * 1_000),
-        StepClock f => Shift(clock.OffsetMicros + (f.Milliseconds * 1_000)),
+        SkewClock f => Shift(_ => f.Milliseconds * 1_000),
+        StepClock f => Shift(offset => offset + (f.Milliseconds * 1_000)),
         _ when trading.Start(fault) is { } effect => effect,
         _ => throw new FaultException($"{FaultNames.NameOf(fault)} is not for this exchange."),
     };
@@ -74,31 +78,34 @@ internal sealed class FaultWiring(StreamHub hub, HttpFaults http, IMarketSource 
 
     private static string[] DiffsOf(string symbol) => [$"{symbol}@depth", $"{symbol}@depth@*"];
 
-    private SimpleEffect OnSymbols(DepthFault fault, Action<SymbolFaults> begin, Action<SymbolFaults> end) =>
-        OnSymbols(FaultNames.NameOf(fault), name => StreamPattern.Matches(fault.Symbol, name), begin, end);
+    private SimpleEffect OnSymbols(DepthFault fault, Func<SymbolFaults, Action> begin) =>
+        OnSymbols(FaultNames.NameOf(fault), name => StreamPattern.Matches(fault.Symbol, name), begin);
+
+    private static Action Cross(SymbolFaults symbol, DepthCross fault)
+    {
+        Crossing crossing = new(fault.Frames, fault.Mode);
+        symbol.Crossings.Add(crossing);
+        return () => symbol.Crossings.Remove(crossing);
+    }
 
     private SimpleEffect Burst(BurstFlow fault)
     {
         string[] patterns = [.. StreamPattern.Parse(fault.Streams).Select(p => p.Split('@')[0])];
-        return OnSymbols("stream.burst", name => StreamPattern.MatchesAny(patterns, name), s => s.FlowFactor = fault.Factor, s => s.FlowFactor = 1);
+        return OnSymbols("stream.burst", name => StreamPattern.MatchesAny(patterns, name), s => s.FlowFactor.Lay(_ => fault.Factor));
     }
 
-    private SimpleEffect OnSymbols(string fault, Predicate<string> isMeant, Action<SymbolFaults> begin, Action<SymbolFaults> end)
+    private SimpleEffect OnSymbols(string fault, Predicate<string> isMeant, Func<SymbolFaults, Action> begin)
     {
         if (market is not SyntheticMarket synthetic) throw new FaultException($"{fault} needs the synthetic market; this exchange plays a recording.");
         SymbolFaults[] symbols = [.. synthetic.Books.Where(b => isMeant(b.Name)).Select(b => b.Faults)];
         if (symbols.Length == 0) throw new FaultException($"{fault}: no symbol of this exchange fits.");
-        foreach (SymbolFaults symbol in symbols) begin(symbol);
-        return new SimpleEffect(symbols.Length, () =>
-        {
-            foreach (SymbolFaults symbol in symbols) end(symbol);
-        });
+        Action[] ends = [.. symbols.Select(begin)];
+        return new SimpleEffect(symbols.Length, () => Array.ForEach(ends, static end => end()));
     }
 
     private SimpleEffect Http(ExchangeFault fault, string path, int? count)
     {
-        http.Add(fault, path, count);
-        return new SimpleEffect(1, () => http.Remove(fault));
+        return new SimpleEffect(1, http.Add(fault, path, count));
     }
 
     private SimpleEffect AtOnce(ConnectionFault fault, Action<StreamSession> act)
@@ -117,26 +124,15 @@ internal sealed class FaultWiring(StreamHub hub, HttpFaults http, IMarketSource 
         session.CloseAfter(TimeSpan.FromMilliseconds(closeAfterMilliseconds));
     }
 
-    private static void SetHole(StreamSession session, bool up, bool down) => (session.Connection.IsDeaf, session.Connection.IsDumb) = (up, down);
-
-    private SimpleEffect Limit(Func<ExchangeLimits, ExchangeLimits> change)
-    {
-        limits.Present = change(limits.Present);
-        return new SimpleEffect(1, () => limits.Present = limits.Usual);
-    }
+    private SimpleEffect Limit(Func<ExchangeLimits, ExchangeLimits> change) => new(1, _limits.Lay(change));
 
     private SimpleEffect Schema(SbeSchema fault)
     {
         if (market is not SyntheticMarket synthetic) throw new FaultException("sbe.schema needs the synthetic market; this exchange plays a recording.");
-        Wire.SbeVersion version = synthetic.SbeVersion;
-        (version.Version, version.RootBytes, version.GroupBytes) = (fault.Version, fault.RootBytes, fault.GroupBytes);
-        return new SimpleEffect(1, () => (version.Version, version.RootBytes, version.GroupBytes) = (0, 0, 0));
+        _schema ??= new(new SbeSchema { Version = 0, RootBytes = 0, GroupBytes = 0 }, s =>
+            (synthetic.SbeVersion.Version, synthetic.SbeVersion.RootBytes, synthetic.SbeVersion.GroupBytes) = (s.Version, s.RootBytes, s.GroupBytes));
+        return new SimpleEffect(1, _schema.Lay(_ => fault));
     }
 
-    private SimpleEffect Shift(long micros)
-    {
-        long change = micros - clock.OffsetMicros;
-        clock.OffsetMicros = micros;
-        return new SimpleEffect(1, () => clock.OffsetMicros -= change);
-    }
+    private SimpleEffect Shift(Func<long, long> change) => new(1, _offset.Lay(change));
 }

@@ -6,14 +6,15 @@ internal sealed class HttpFaults
     private readonly Lock _lock = new();
     private readonly List<Armed> _armed = [];
 
-    public void Add(ExchangeFault fault, string path, int? count)
+    /// <summary>One more; the result ends it.</summary>
+    public Action Add(ExchangeFault fault, string path, int? count)
     {
-        lock (_lock) _armed.Add(new Armed(fault, path, count));
-    }
-
-    public void Remove(ExchangeFault fault)
-    {
-        lock (_lock) _armed.RemoveAll(a => ReferenceEquals(a.Fault, fault));
+        Armed armed = new(fault, path, count);
+        lock (_lock) _armed.Add(armed);
+        return () =>
+        {
+            lock (_lock) _armed.Remove(armed);
+        };
     }
 
     /// <summary>The first fault of a kind that is for the path; one of its count is used up.</summary>

@@ -8,6 +8,10 @@ namespace Peregrine.Simulator.Faults;
 /// <summary>Where the faults of orders, the account and symbols take hold. Used under the exchange's gate.</summary>
 internal sealed class TradingFaultWiring(TradingFaults faults, OrderDesk desk, UserHub users, IMarketSource market, UsageCounter usage)
 {
+    private readonly Layered<FeePayment?> _feePayment = new(null, payment => desk.FeePayment = payment);
+    private readonly Layered<(int TenSeconds, int Day)> _orderLimits =
+        new((UsageCounter.OrderLimit, UsageCounter.OrderDayLimit), max => (usage.OrdersMax, usage.DayOrdersMax) = max);
+
     /// <summary>Null when the fault is none of these.</summary>
     /// <exception cref="FaultException">There is nothing that the fault could be for.</exception>
     public FaultEffect? Start(ExchangeFault fault) => fault switch
@@ -20,17 +24,13 @@ internal sealed class TradingFaultWiring(TradingFaults faults, OrderDesk desk, U
         ExternalLock f => Lock(f),
         SetBalance f => Move(f, f.Units - desk.Account[f.Asset].Free, users.OnDeposit),
         FeeAsset f => Fees(f),
-        SymbolStatus f => OnSymbols(f.Symbol, i => i with { IsTrading = f.Status == "TRADING" }),
-        SymbolFilters f => OnSymbols(f.Symbol, i => i with { Rules = Change(i.Rules, f) }),
+        SymbolStatus f => OnSymbols(f.Symbol, s => s with { Status = f.Status }),
+        SymbolFilters f => OnSymbols(f.Symbol, s => s with { Instrument = s.Instrument with { Rules = Change(s.Instrument.Rules, f) } }),
         LimitOrders f => Limits(f),
         _ => null,
     };
 
-    private SimpleEffect Arm(ExchangeFault fault, int? count)
-    {
-        faults.Add(fault, count);
-        return new SimpleEffect(1, () => faults.Remove(fault));
-    }
+    private SimpleEffect Arm(ExchangeFault fault, int? count) => new(1, faults.Add(fault, count));
 
     private SimpleEffect Move(AssetFault fault, long units, Action<string, long> tell)
     {
@@ -51,28 +51,17 @@ internal sealed class TradingFaultWiring(TradingFaults faults, OrderDesk desk, U
         return new SimpleEffect(1);
     }
 
-    private SimpleEffect Fees(FeeAsset fault)
-    {
-        desk.FeePayment = new FeePayment(fault.Asset, fault.PriceUnits, fault.Percent);
-        return new SimpleEffect(1, () => desk.FeePayment = null);
-    }
+    private SimpleEffect Fees(FeeAsset fault) => new(1, _feePayment.Lay(_ => new FeePayment(fault.Asset, fault.PriceUnits, fault.Percent)));
 
-    private SimpleEffect Limits(LimitOrders fault)
-    {
-        (usage.OrdersMax, usage.DayOrdersMax) = (fault.PerTenSeconds ?? usage.OrdersMax, fault.PerDay ?? usage.DayOrdersMax);
-        return new SimpleEffect(1, () => (usage.OrdersMax, usage.DayOrdersMax) = (UsageCounter.OrderLimit, UsageCounter.OrderDayLimit));
-    }
+    private SimpleEffect Limits(LimitOrders fault) =>
+        new(1, _orderLimits.Lay(max => (fault.PerTenSeconds ?? max.TenSeconds, fault.PerDay ?? max.Day)));
 
-    private SimpleEffect OnSymbols(string pattern, Func<Instrument, Instrument> change)
+    private SimpleEffect OnSymbols(string pattern, Func<SymbolState, SymbolState> change)
     {
         MarketSymbol[] symbols = [.. market.Symbols.Where(s => StreamPattern.Matches(pattern, s.Name))];
         if (symbols.Length == 0) throw new FaultException("No symbol of this exchange fits.");
-        Instrument[] before = [.. symbols.Select(s => s.Instrument)];
-        foreach (MarketSymbol symbol in symbols) symbol.Instrument = change(symbol.Instrument);
-        return new SimpleEffect(symbols.Length, () =>
-        {
-            for (int i = 0; i < symbols.Length; i++) symbols[i].Instrument = before[i];
-        });
+        Action[] ends = [.. symbols.Select(s => s.State.Lay(change))];
+        return new SimpleEffect(symbols.Length, () => Array.ForEach(ends, static end => end()));
     }
 
     private static TradingRules Change(TradingRules rules, SymbolFilters fault) => rules with

@@ -35,9 +35,13 @@ internal sealed class TradingFaults(OrderDesk desk, ExchangeGate gate, ExchangeC
     /// <summary>Whether events leave before the answer of the call that caused them.</summary>
     public Action? ReleaseReports { get; set; }
 
-    public void Add(ExchangeFault fault, int? count) => _armed.Add(new Armed(fault) { Left = count });
-
-    public void Remove(ExchangeFault fault) => _armed.RemoveAll(a => ReferenceEquals(a.Fault, fault));
+    /// <summary>One more; the result ends it.</summary>
+    public Action Add(ExchangeFault fault, int? count)
+    {
+        Armed armed = new(fault) { Left = count };
+        _armed.Add(armed);
+        return () => _armed.Remove(armed);
+    }
 
     /// <summary>Runs an order call with what is to go wrong with it.</summary>
     public void Run(Operation operation, RequestParameters parameters, WireWriter writer)

@@ -1,7 +1,14 @@
 using Peregrine.Common;
+using Peregrine.Simulator.Faults;
 using Peregrine.Simulator.Matching;
 
 namespace Peregrine.Simulator.Markets;
+
+/// <summary>What can change of a symbol: its status, which decides whether orders are taken, and its filters.</summary>
+internal sealed record SymbolState(Instrument Instrument, string Status)
+{
+    public const string Trading = "TRADING";
+}
 
 /// <summary>What the exchange knows of a symbol beside its book: the trades of late and the candles.</summary>
 internal class MarketSymbol
@@ -9,14 +16,21 @@ internal class MarketSymbol
     public MarketSymbol(Instrument instrument)
     {
         Instrument = instrument;
+        State = new Layered<SymbolState>(
+            new SymbolState(instrument, instrument.IsTrading ? SymbolState.Trading : "BREAK"), s => Instrument = s.Instrument with { IsTrading = s.Status == SymbolState.Trading });
         IsSpot = instrument.Market == Market.Spot;
         PricePlaces = IsSpot ? FixedPoint.Places : Places(instrument.Rules.TickSize.Raw);
         QuantityPlaces = IsSpot ? FixedPoint.Places : Places(instrument.Rules.StepSize.Raw);
         Candles = [.. CandleSpan.All.Select(span => new CandleSeries(span))];
     }
 
-    /// <summary>What the exchange says of it now.</summary>
-    public Instrument Instrument { get; set; }
+    /// <summary>What the exchange says of it now, faults included.</summary>
+    public Layered<SymbolState> State { get; }
+
+    public Instrument Instrument { get; private set; }
+
+    /// <summary>TRADING, HALT, BREAK and the like.</summary>
+    public string Status => State.Value.Status;
     public string Name => Instrument.Symbol;
     public bool IsSpot { get; }
 

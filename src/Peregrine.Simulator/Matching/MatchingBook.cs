@@ -162,6 +162,20 @@ internal sealed class MatchingBook(long step, IMatchObserver observer)
         return true;
     }
 
+    /// <summary>Leaves less of a resting order, which keeps its place; false when it is not there or has no more than that.</summary>
+    public bool Shrink(long id, long remaining)
+    {
+        if (remaining <= 0 || !_slots.TryGetValue(id, out int slot) || _nodes[slot].Remaining <= remaining) return false;
+        ref Node node = ref _nodes[slot];
+        Ladder ladder = Of(node.Side);
+        ladder.TryFind(node.Price, out int at);
+        ref Level level = ref ladder[at];
+        level.Quantity -= node.Remaining - remaining;
+        node.Remaining = remaining;
+        observer.OnLevel(node.Side, node.Price, level.Quantity);
+        return true;
+    }
+
     /// <summary>Whether a limit (0: any price) of the side reaches the counter price.</summary>
     internal static bool Reaches(Side side, long limit, long counterPrice) =>
         limit == 0 || (side == Side.Buy ? counterPrice <= limit : counterPrice >= limit);

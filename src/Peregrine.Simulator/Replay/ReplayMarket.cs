@@ -98,6 +98,11 @@ internal sealed class ReplayMarket : IMarketSource, IOrderVenue
     public bool Execute(VenueOrder order, IFillListener listener) => Of(order.Instrument).Fills.Execute(order, listener);
     public void Remove(VenueOrder order) => Of(order.Instrument).Fills.Remove(order);
 
+    public void Shrink(VenueOrder order)
+    {
+        // The fill model looks at what is left of an order whenever it fills one.
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();

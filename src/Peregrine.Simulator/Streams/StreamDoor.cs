@@ -108,7 +108,7 @@ internal sealed class StreamDoor(
         };
         gate.Request(() =>
         {
-            session.SetLifetime(limits.Usual.SessionLifetime);
+            session.Lifetime.Own = limits.Usual.SessionLifetime;
             hub.Add(session);
             hub.Subscribe(session, names);
         });

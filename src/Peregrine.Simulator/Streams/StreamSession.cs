@@ -1,3 +1,4 @@
+using Peregrine.Simulator.Faults;
 using Peregrine.Simulator.Limits;
 using Peregrine.Simulator.Sockets;
 
@@ -44,10 +45,16 @@ internal sealed class StreamSession(WebSocketConnection connection, TransportCon
     public TimeSpan Age => time.GetElapsedTime(_openedStamp);
 
     /// <summary>Everything leaves in segments of so many bytes; 0 for as it comes.</summary>
-    public void SetSlice(int bytes)
+    public Layered<int> SliceBytes { get; } = new(0, bytes =>
     {
         if (transport is not null) transport.SliceBytes = bytes;
-    }
+    });
+
+    /// <summary>Whether what comes in is lost, and what goes out.</summary>
+    public Layered<(bool IsDeaf, bool IsDumb)> Hole { get; } = new((false, false), hole => (connection.IsDeaf, connection.IsDumb) = hole);
+
+    /// <summary>The connection is closed so long after it was opened.</summary>
+    public Layered<TimeSpan> Lifetime => field ??= new(TimeSpan.MaxValue, lifetime => Set(ref _lifetime, lifetime - Age, "session lifetime is over"));
 
     /// <summary>Ends the connection with a TCP reset.</summary>
     public void Reset()
@@ -55,9 +62,6 @@ internal sealed class StreamSession(WebSocketConnection connection, TransportCon
         if (transport is not null) transport.Reset();
         Connection.Abort();
     }
-
-    /// <summary>Closes the connection so long after it was opened.</summary>
-    public void SetLifetime(TimeSpan lifetime) => Set(ref _lifetime, lifetime - Age, "session lifetime is over");
 
     public void CloseAfter(TimeSpan wait) => Set(ref _close, wait, "server shutdown");
 

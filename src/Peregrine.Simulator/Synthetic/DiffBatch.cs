@@ -23,8 +23,6 @@ internal sealed class DiffBatch(FormedChannel[] channels, long intervalMillis, l
     private long _first;
     private long _dueMillis;
     private long _holdUntilAbove;
-    private int _crossGeneration;
-    private int _crossingLeft;
 
     public bool IsPending(long updateId) => updateId != _previousLast;
 
@@ -87,14 +85,11 @@ internal sealed class DiffBatch(FormedChannel[] channels, long intervalMillis, l
 
     private void Collect(SyntheticSymbol symbol)
     {
-        SymbolFaults faults = symbol.Faults;
-        if (faults.CrossGeneration != _crossGeneration) (_crossGeneration, _crossingLeft) = (faults.CrossGeneration, faults.CrossingFrames);
-        bool isCrossing = faults.CrossingFrames > 0 && _crossingLeft > 0;
-        if (isCrossing) _crossingLeft--;
-        bool omitsDeletes = isCrossing && faults.CrossMode == CrossMode.OmitDeletes;
+        Crossing? crossing = symbol.Faults.Crossings.Find(c => c.Take(this));
+        bool omitsDeletes = crossing is { Mode: CrossMode.OmitDeletes };
         Collect(symbol.Book, Side.Buy, _bids, _bidLevels, omitsDeletes);
         Collect(symbol.Book, Side.Sell, _asks, _askLevels, omitsDeletes);
-        if (!isCrossing || omitsDeletes) return;
+        if (crossing is null || omitsDeletes) return;
         long ask = symbol.Best.AskPrice;
         long tick = symbol.Instrument.Rules.TickSize.Raw;
         if (ask > 0) _bidLevels.Insert(0, (ask + tick, symbol.Instrument.Rules.StepSize.Raw));

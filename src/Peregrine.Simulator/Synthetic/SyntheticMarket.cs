@@ -154,6 +154,8 @@ internal sealed class SyntheticMarket : IMarketSource, IOrderVenue
 
     public void Remove(VenueOrder order) => Of(order.Instrument).Remove(order);
 
+    public void Shrink(VenueOrder order) => Of(order.Instrument).Shrink(order);
+
     public async ValueTask DisposeAsync()
     {
         _stop.Set();

@@ -103,7 +103,7 @@ internal sealed class SyntheticSymbol : MarketSymbol, IMatchObserver
     /// <summary>Whether a snapshot may be written now; a straddling one waits for changes that no diff has told yet, and holds that diff back.</summary>
     public bool PrepareSnapshot()
     {
-        if (Faults.StraddlingSnapshots == 0) return true;
+        if (!Faults.Straddling.Any) return true;
         if (!Array.TrueForAll(_diffs, d => d.IsPending(UpdateId))) return false;
         foreach (DiffBatch diff in _diffs) diff.HoldUntilAbove(long.MaxValue);
         return true;
@@ -113,7 +113,7 @@ internal sealed class SyntheticSymbol : MarketSymbol, IMatchObserver
     public void StepFlow(long nowMicros)
     {
         _nowMicros = nowMicros;
-        Flow.Factor = Faults.FlowFactor;
+        Flow.Factor = Faults.FlowFactor.Value;
         Flow.Step(_nextOrderId);
         Settle();
     }
@@ -128,6 +128,13 @@ internal sealed class SyntheticSymbol : MarketSymbol, IMatchObserver
         if (outcome.Rested) _ours.Add(order.Id, (order, listener));
         Settle();
         return outcome.Rested;
+    }
+
+    /// <summary>A resting order of ours has a smaller rest.</summary>
+    public void Shrink(VenueOrder order)
+    {
+        Book.Shrink(order.Id, order.Remaining);
+        Settle();
     }
 
     public void Remove(VenueOrder order)
@@ -254,14 +261,9 @@ internal sealed class SyntheticSymbol : MarketSymbol, IMatchObserver
     public void WriteDepth(int limit, long nowMillis, WireWriter writer)
     {
         BookImage? old = null;
-        if (Faults.OldSnapshots > 0)
+        if (Faults.Old.Take()) old = _genesis;
+        else if (Faults.Straddling.Take())
         {
-            Faults.OldSnapshots--;
-            old = _genesis;
-        }
-        else if (Faults.StraddlingSnapshots > 0)
-        {
-            Faults.StraddlingSnapshots--;
             foreach (DiffBatch diff in _diffs) diff.HoldUntilAbove(UpdateId);
         }
         writer.Raw("{\"lastUpdateId\":"u8).Number(old?.UpdateId ?? UpdateId);

@@ -36,7 +36,8 @@ internal sealed partial class OrderDesk
         {
             bool isPending = working is not null && request != working;
             if (isPending && !HasTriggers) throw ApiException.Rejected("Stop orders are not supported for this symbol.");
-            Check(isPending ? request with { StopPrice = 0 } : request); // Where the market stands then is not known yet.
+            CheckFilters(request);
+            CheckMarket(isPending ? request with { StopPrice = 0 } : request); // Where the market stands then is not known yet.
             if (!isPending && request.Type == OrderType.LimitMaker && venue.WouldTake(instrument, request.Side, request.Price))
                 throw ApiException.Rejected("Order would immediately match and take.");
         }
@@ -134,7 +135,7 @@ internal sealed partial class OrderDesk
             }
             order.Locked = cost;
         }
-        observer.OnOrder(order, "NEW", null, null);
+        Tell(order, "NEW", null, null);
         Start(order);
     }
 
@@ -191,7 +192,7 @@ internal sealed partial class OrderDesk
             leg.IsPending = false;
             leg.UpdatedMicros = nowMicros();
             if (!leg.IsStop) leg.WorkingMicros = leg.UpdatedMicros;
-            observer.OnOrder(leg, "NEW", null, null);
+            Tell(leg, "NEW", null, null);
         }
         observer.OnBalances(Account, [legs[0].LockedAsset]);
         bool isRefused = Array.Exists(legs, leg =>

@@ -12,9 +12,9 @@ internal sealed record OrderRequest(
 /// <summary>What happened to an order, for the user data stream.</summary>
 internal interface IAccountObserver
 {
-    /// <param name="execution">NEW, TRADE, CANCELED or EXPIRED.</param>
-    /// <param name="cancelId">The client id of the cancel, for CANCELED.</param>
-    void OnOrder(VenueOrder order, string execution, Fill? fill, string? cancelId);
+    /// <param name="execution">NEW, TRADE, CANCELED, EXPIRED, REPLACED or TRADE_PREVENTION.</param>
+    /// <param name="otherId">The client id of the cancel, for CANCELED; the order's client id before, for REPLACED.</param>
+    void OnOrder(VenueOrder order, string execution, Fill? fill, string? otherId);
 
     /// <summary>An order list began, or is over.</summary>
     void OnList(OrderList list)
@@ -39,6 +39,7 @@ internal sealed partial class OrderDesk(IOrderVenue venue, FeeSchedule fees, Fun
     private readonly Dictionary<string, long> _externalLocks = new(StringComparer.Ordinal);
     private long _nextClientId;
     private long _nextTradeId = 1;
+    private long _nextExecutionId = 1;
 
     public Account Account { get; } = new();
     public FeeSchedule Fees => fees;
@@ -46,11 +47,10 @@ internal sealed partial class OrderDesk(IOrderVenue venue, FeeSchedule fees, Fun
     public IEnumerable<VenueOrder> All => _byId.Values.OrderBy(o => o.Id);
     public IReadOnlyList<(VenueOrder Order, Fill Fill)> Trades => _trades;
 
-    /// <summary>All checks that come before the matching engine.</summary>
+    /// <summary>The checks that come before the matching engine.</summary>
     /// <exception cref="ApiException">A filter refuses it.</exception>
-    public void Check(OrderRequest request)
+    public void CheckFilters(OrderRequest request)
     {
-        if (!request.Instrument.IsTrading) throw ApiException.Rejected("Market is closed.");
         OrderShape shape = new()
         {
             Side = request.Side, Type = request.Type, Price = new Price(request.Price), StopPrice = new Price(request.StopPrice), Quantity = new Quantity(request.Quantity),
@@ -60,15 +60,25 @@ internal sealed partial class OrderDesk(IOrderVenue venue, FeeSchedule fees, Fun
         OrderFilter filter = OrderFilters.Check(request.Instrument.Rules, shape, Around(request.Instrument, last));
         if (filter == OrderFilter.Notional && request.Instrument.Market != Market.Spot) filter = OrderFilter.MinNotional;
         if (filter != OrderFilter.None) throw ApiException.Filter(filter.Text());
+    }
+
+    /// <summary>What the matching engine looks at first.</summary>
+    /// <exception cref="ApiException">It refuses the order.</exception>
+    private void CheckMarket(OrderRequest request)
+    {
+        if (!request.Instrument.IsTrading) throw ApiException.Rejected("Market is closed.");
         if (request.StopPrice == 0) return;
+        long last = venue.LastPrice(request.Instrument);
+        bool triggersAbove = new OrderShape { Side = request.Side, Type = request.Type }.TriggersAbove;
         if (!HasTriggers) throw ApiException.Rejected("Stop orders are not supported for this symbol.");
-        if (last > 0 && (shape.TriggersAbove ? request.StopPrice <= last : request.StopPrice >= last)) throw ApiException.Rejected("Order would trigger immediately.");
+        if (last > 0 && (triggersAbove ? request.StopPrice <= last : request.StopPrice >= last)) throw ApiException.Rejected("Order would trigger immediately.");
     }
 
     /// <exception cref="ApiException">Refused; no order came into being.</exception>
     public VenueOrder Place(OrderRequest request)
     {
-        Check(request);
+        CheckFilters(request);
+        CheckMarket(request);
         VenueOrder order = Make(request);
         if (request.Type == OrderType.LimitMaker && venue.WouldTake(request.Instrument, request.Side, request.Price))
             throw ApiException.Rejected("Order would immediately match and take.");
@@ -79,6 +89,13 @@ internal sealed partial class OrderDesk(IOrderVenue venue, FeeSchedule fees, Fun
             Start(order);
         });
         return order;
+    }
+
+    /// <summary>Tells of what happened to an order, under a number of its own.</summary>
+    private void Tell(VenueOrder order, string execution, Fill? fill, string? otherId)
+    {
+        order.ExecutionId = _nextExecutionId++;
+        observer.OnOrder(order, execution, fill, otherId);
     }
 
     private VenueOrder Make(OrderRequest request)
@@ -118,7 +135,7 @@ internal sealed partial class OrderDesk(IOrderVenue venue, FeeSchedule fees, Fun
         _lastByClientId[order.ClientId] = order;
         _open.Add(order.Id, order);
         if (!order.IsPending && !order.IsStop) order.WorkingMicros = order.TimeMicros;
-        observer.OnOrder(order, "NEW", null, null);
+        Tell(order, "NEW", null, null);
         if (order.Type != OrderType.Market && !order.IsPending) observer.OnBalances(Account, [order.LockedAsset]);
     }
 
@@ -186,7 +203,7 @@ internal sealed partial class OrderDesk(IOrderVenue venue, FeeSchedule fees, Fun
         _trades.Add((order, fill));
         if (!order.IsOpen) Forget(order);
         if (order.Status == OrderStatus.Filled) OnLegEnded(order);
-        observer.OnOrder(order, "TRADE", fill, null);
+        Tell(order, "TRADE", fill, null);
         observer.OnBalances(Account, fill.CommissionAsset == order.ReceivedAsset
             ? [order.Instrument.BaseAsset, order.Instrument.QuoteAsset] : [order.Instrument.BaseAsset, order.Instrument.QuoteAsset, fill.CommissionAsset]);
     }
@@ -198,7 +215,7 @@ internal sealed partial class OrderDesk(IOrderVenue venue, FeeSchedule fees, Fun
         Ledger.Close(Account, order, status, nowMicros());
         Forget(order);
         if (status == OrderStatus.Filled) return; // A money order that spent what could be spent: its last fill told all but the end.
-        observer.OnOrder(order, status == OrderStatus.Canceled ? "CANCELED" : "EXPIRED", null, cancelId);
+        Tell(order, status == OrderStatus.Canceled ? "CANCELED" : "EXPIRED", null, cancelId);
         observer.OnBalances(Account, [order.LockedAsset]);
         OnLegEnded(order);
     }
@@ -215,7 +232,4 @@ internal sealed partial class OrderDesk(IOrderVenue venue, FeeSchedule fees, Fun
     }
 
     private string NewClientId() => "sim" + (++_nextClientId).ToString("D19", CultureInfo.InvariantCulture);
-
-    private static bool IsOnGrid(long value, long min, long max, long step) =>
-        value > 0 && value >= min && (max == 0 || value <= max) && (step == 0 || value % step == 0);
 }

@@ -8,7 +8,7 @@ namespace Peregrine.Simulator.Trading;
 internal sealed class VenueOrder
 {
     public required long Id { get; init; }
-    public required string ClientId { get; init; }
+    public required string ClientId { get; set; }
     public required Instrument Instrument { get; init; }
     public required Side Side { get; init; }
     public required OrderType Type { get; init; }
@@ -59,7 +59,7 @@ internal sealed class VenueOrder
     public OrderStatus Status { get; set; } = OrderStatus.New;
     public long Executed { get; set; }
     public long ExecutedQuote { get; set; }
-    public long Remaining => Quantity - Executed;
+    public long Remaining => Quantity - Executed - Prevented;
     public bool IsOpen => Status is OrderStatus.New or OrderStatus.PartiallyFilled;
 
     /// <summary>What is set aside for it: quote money to buy, base to sell.</summary>
@@ -69,6 +69,27 @@ internal sealed class VenueOrder
     public long QueueAhead { get; set; }
 
     public List<Fill> Fills { get; } = [];
+
+    /// <summary>How its quantity was made smaller, oldest first.</summary>
+    public List<Amendment> Amendments { get; } = [];
+
+    /// <summary>The number of the last event of it.</summary>
+    public long ExecutionId { get; set; }
+
+    /// <summary>What happens when it would meet an order of its own account.</summary>
+    public SelfTradePrevention Prevention { get; init; }
+
+    /// <summary>How much of it self-trade prevention took away.</summary>
+    public long Prevented { get; set; }
+
+    /// <summary>How much of it the book shows at a time; 0 for all.</summary>
+    public long IcebergQuantity { get; init; }
+
+    /// <summary>How far behind the best price since it began to follow its trigger is, in basis points; 0 for none.</summary>
+    public int TrailingDelta { get; init; }
+
+    /// <summary>Whether its quantity is what its list's working order will have bought.</summary>
+    public bool IsUnknownQuantity { get; set; }
 
     public Remainder Remainder => Type switch
     {
@@ -122,4 +143,7 @@ internal interface IOrderVenue
 
     /// <summary>Takes a resting order out.</summary>
     void Remove(VenueOrder order);
+
+    /// <summary>A resting order has a smaller rest now, and keeps its place.</summary>
+    void Shrink(VenueOrder order);
 }
