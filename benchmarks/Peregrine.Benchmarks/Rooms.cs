@@ -3,6 +3,7 @@ using Peregrine.Benchmarks.Feed.Markets;
 using Peregrine.Benchmarks.Feed.Ring;
 using Peregrine.Benchmarks.Feed.Sbe;
 using Peregrine.Benchmarks.Feed.Sockets;
+using Peregrine.Benchmarks.OrderPath;
 using Peregrine.Benchmarks.Signing;
 using Peregrine.Benchmarks.Storage;
 
@@ -14,6 +15,7 @@ public static class Rooms
     private static readonly Dictionary<string, Func<IBenchmark[]>> All = new(StringComparer.Ordinal)
     {
         ["feed"] = static () => [new DecodingMessages(), new SbeDecoding(), new RingRates(), new SocketBursts(), new PacedFrames(), new ManySymbols()],
+        ["order-path"] = static () => [new WithoutSockets()],
         ["signing"] = static () => [new SigningRequests()],
         ["storage"] = static () => [new RowsAndChunks(), new RecordedSizes(), new FlashCost(), new Compression(), new RecorderFromTheRing(), new BesideABackup(), new RecordingTheFeed()],
     };

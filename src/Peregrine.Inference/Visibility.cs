@@ -1,3 +1,4 @@
 using System.Runtime.CompilerServices;
 
 [assembly: InternalsVisibleTo("Peregrine.Inference.Tests")]
+[assembly: InternalsVisibleTo("Peregrine.Benchmarks")]

@@ -68,7 +68,7 @@ public sealed class SigningTests
     [Fact]
     public void Openssl_and_dotnet_sign_alike()
     {
-        Assert.SkipUnless(Signing.Libcrypto.IsThere, "OpenSSL 3 is not here");
+        Assert.SkipUnless(Signing.Libcrypto.HasSha256, "OpenSSL 3 is not here");
         var random = new Random(7);
         for (int i = 0; i < 500; i++)
         {

@@ -1,38 +1,57 @@
-using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using System.Security.Cryptography;
 
 namespace Peregrine.Binance.Signing;
 
 /// <summary>
-/// HMAC-SHA256 whose key is set up once: OpenSSL's own context, begun anew with a null key for each message. Where OpenSSL is not there, or does not agree
-/// with .NET about a first message, .NET's own does it. Allocates nothing either way.
+/// HMAC-SHA256 whose key is worked in once: the hash's states behind the inner and the outer pad are kept, and each message begins from copies of them, so that
+/// only its own blocks are computed, by OpenSSL's SHA-256. Where OpenSSL is not there, or does not agree with .NET about a first message, .NET's own does it.
+/// Allocates nothing either way. RFC 2104.
 /// </summary>
 internal sealed unsafe class HmacSignature : ISignature
 {
     private const int HashBytes = SHA256.HashSizeInBytes;
+    private const int BlockBytes = 64;
+    private const byte InnerPad = 0x36;
+    private const byte OuterPad = 0x5C;
+
+    /// <summary>Room for one SHA256_CTX (112 bytes), on cache lines of its own.</summary>
+    private const int StateBytes = 128;
 
     private readonly IncrementalHash _managed;
-    private nint _context;
+    private byte* _inner; // The outer state and the one at work lie behind it.
 
     /// <param name="secret">The key.</param>
     /// <param name="managedOnly">Leaves OpenSSL alone: for tests and comparisons.</param>
     public HmacSignature(ReadOnlySpan<byte> secret, bool managedOnly = false)
     {
         _managed = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, secret);
-        if (managedOnly || !Libcrypto.IsThere) return;
-        _context = Open(secret);
-        if (_context != 0 && !AgreesWithManaged(secret)) Close();
+        if (managedOnly || !Libcrypto.HasSha256) return;
+        Open(secret);
+        if (!AgreesWithManaged(secret)) Close();
     }
 
-    /// <summary>Whether OpenSSL's context is in use.</summary>
-    public bool IsNative => _context != 0;
+    /// <summary>Whether OpenSSL is in use.</summary>
+    public bool IsNative => _inner is not null;
 
+    private byte* Outer => _inner + StateBytes;
+    private byte* Work => _inner + (2 * StateBytes);
+
+    [SkipLocalsInit]
     public int Sign(ReadOnlySpan<byte> payload, Span<byte> text)
     {
         Span<byte> hash = stackalloc byte[HashBytes];
-        Hash(payload, hash);
+        if (_inner is not null)
+        {
+            HashNative(payload, hash);
+        }
+        else
+        {
+            _managed.AppendData(payload);
+            _ = _managed.GetHashAndReset(hash);
+        }
         Hexadecimal(hash, text);
         return 2 * HashBytes;
     }
@@ -46,68 +65,82 @@ internal sealed unsafe class HmacSignature : ISignature
 
     ~HmacSignature() => Close();
 
-    private void Hash(ReadOnlySpan<byte> payload, Span<byte> hash)
+    private void HashNative(ReadOnlySpan<byte> payload, Span<byte> hash)
     {
-        if (_context != 0 && TryHashNative(payload, hash)) return;
-        _managed.AppendData(payload);
-        _ = _managed.GetHashAndReset(hash);
-    }
-
-    [SkipLocalsInit]
-    private bool TryHashNative(ReadOnlySpan<byte> payload, Span<byte> hash)
-    {
-        nuint written;
-        fixed (byte* data = payload)
+        byte* work = Work;
+        fixed (byte* data = payload, output = hash)
         {
-            fixed (byte* output = hash)
-            {
-                return Libcrypto.MacInit(_context, null, 0, null) == 1 && Libcrypto.MacUpdate(_context, data, (nuint)payload.Length) == 1
-                    && Libcrypto.MacFinal(_context, output, &written, HashBytes) == 1 && written == HashBytes;
-            }
+            Unsafe.CopyBlock(work, _inner, StateBytes);
+            // These cannot fail: they compute, and that is all.
+            _ = Libcrypto.Sha256Update(work, data, (nuint)payload.Length);
+            _ = Libcrypto.Sha256Final(output, work);
+            Unsafe.CopyBlock(work, Outer, StateBytes);
+            _ = Libcrypto.Sha256Update(work, output, HashBytes);
+            _ = Libcrypto.Sha256Final(output, work);
         }
     }
 
-    private static nint Open(ReadOnlySpan<byte> secret)
+    private void Open(ReadOnlySpan<byte> secret)
     {
-        fixed (byte* algorithm = "HMAC\0"u8, name = "digest\0"u8, digest = "SHA256\0"u8, key = secret)
-        {
-            nint mac = Libcrypto.MacFetch(0, algorithm, null);
-            if (mac == 0) return 0;
-            nint context = Libcrypto.MacContextNew(mac);
-            Libcrypto.MacFree(mac); // The context holds it.
-            if (context == 0) return 0;
-            Libcrypto.Parameter* parameters = stackalloc Libcrypto.Parameter[2];
-            parameters[0] = Libcrypto.Text(name, digest, 6);
-            parameters[1] = default;
-            if (Libcrypto.MacInit(context, key, (nuint)secret.Length, parameters) == 1) return context;
-            Libcrypto.MacContextFree(context);
-            return 0;
-        }
+        _inner = (byte*)NativeMemory.AlignedAlloc(3 * StateBytes, BlockBytes);
+        Span<byte> key = stackalloc byte[BlockBytes];
+        key.Clear();
+        if (secret.Length > BlockBytes) SHA256.HashData(secret, key);
+        else secret.CopyTo(key);
+        Absorb(_inner, key, InnerPad);
+        Absorb(Outer, key, OuterPad);
+        CryptographicOperations.ZeroMemory(key);
     }
 
-    /// <summary>Two messages in a row: an old library that forgets its key after the first one is found out here.</summary>
+    private static void Absorb(byte* state, ReadOnlySpan<byte> key, byte pad)
+    {
+        NativeMemory.Clear(state, StateBytes);
+        byte* block = stackalloc byte[BlockBytes];
+        for (int i = 0; i < BlockBytes; i++) block[i] = (byte)(key[i] ^ pad);
+        _ = Libcrypto.Sha256Init(state);
+        _ = Libcrypto.Sha256Update(state, block, BlockBytes);
+        CryptographicOperations.ZeroMemory(new Span<byte>(block, BlockBytes));
+    }
+
+    /// <summary>A few messages in a row: a library whose states cannot be copied, or are larger than we think, is found out here.</summary>
     private bool AgreesWithManaged(ReadOnlySpan<byte> secret)
     {
         Span<byte> ours = stackalloc byte[HashBytes];
         Span<byte> theirs = stackalloc byte[HashBytes];
-        foreach (byte[] message in (byte[][])[[1, 2, 3], [], [4]])
+        foreach (byte[] message in (byte[][])[[1, 2, 3], [], new byte[3 * BlockBytes], [4]])
         {
             HMACSHA256.HashData(secret, message, theirs);
-            if (!TryHashNative(message, ours) || !ours.SequenceEqual(theirs)) return false;
+            HashNative(message, ours);
+            if (!ours.SequenceEqual(theirs)) return false;
         }
         return true;
     }
 
     private void Close()
     {
-        if (_context != 0) Libcrypto.MacContextFree(_context);
-        _context = 0;
+        if (_inner is null) return;
+        CryptographicOperations.ZeroMemory(new Span<byte>(_inner, 3 * StateBytes)); // Whoever has these states can sign.
+        NativeMemory.AlignedFree(_inner);
+        _inner = null;
     }
 
-    /// <summary>Eight bytes make sixteen lower-case digits with a few operations on whole words.</summary>
+    /// <summary>All 64 lower-case digits at once where the processor can; else eight at a time.</summary>
     private static void Hexadecimal(ReadOnlySpan<byte> bytes, Span<byte> digits)
     {
         ref byte to = ref MemoryMarshal.GetReference(digits[..(2 * bytes.Length)]);
+        if (Vector128.IsHardwareAccelerated)
+        {
+            Vector128<byte> alphabet = Vector128.Create("0123456789abcdef"u8);
+            for (int i = 0; i < bytes.Length; i += Vector128<byte>.Count)
+            {
+                Vector128<byte> source = Vector128.Create(bytes[i..]);
+                Vector128<byte> upper = source >>> 4, lower = source & Vector128.Create((byte)0x0F);
+                (Vector128<ushort> even, Vector128<ushort> odd) = (Pair(Vector128.WidenLower(upper), Vector128.WidenLower(lower)), Pair(Vector128.WidenUpper(upper), Vector128.WidenUpper(lower)));
+                Vector128.Shuffle(alphabet, even.AsByte()).StoreUnsafe(ref to, (nuint)(2 * i));
+                Vector128.Shuffle(alphabet, odd.AsByte()).StoreUnsafe(ref to, (nuint)((2 * i) + Vector128<byte>.Count));
+            }
+            return;
+        }
         for (int i = 0; i < bytes.Length; i += 4)
         {
             ulong word = BitConverter.ToUInt32(bytes[i..]);
@@ -119,4 +152,7 @@ internal sealed unsafe class HmacSignature : ISignature
             Unsafe.WriteUnaligned(ref Unsafe.Add(ref to, 2 * i), word + 0x3030_3030_3030_3030 + (letters * 39));
         }
     }
+
+    /// <summary>Digits side by side, the upper half of the byte first in memory.</summary>
+    private static Vector128<ushort> Pair(Vector128<ushort> upper, Vector128<ushort> lower) => upper | (lower << 8);
 }

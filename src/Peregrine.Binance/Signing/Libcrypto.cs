@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Peregrine.Binance.Signing;
@@ -7,45 +6,24 @@ namespace Peregrine.Binance.Signing;
 internal static unsafe partial class Libcrypto
 {
     private const string Library = "libcrypto.so.3";
-    private const uint Utf8Text = 4;
-
-    /// <summary>OSSL_PARAM: a named value.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    public struct Parameter
-    {
-        public byte* Key;
-        public uint DataType;
-        public void* Data;
-        public nuint DataSize;
-        public nuint ReturnSize;
-    }
 
     /// <summary>Whether the library is on this machine.</summary>
     public static bool IsThere { get; } = NativeLibrary.TryLoad(Library, out _);
 
-    public static Parameter Text(byte* name, byte* value, int length) => new() { Key = name, DataType = Utf8Text, Data = value, DataSize = (nuint)length };
+    /// <summary>Whether it has SHA-256's plain functions: they are old, and a build may leave them out.</summary>
+    public static bool HasSha256 { get; } = IsThere && NativeLibrary.Load(Library) is var library
+        && NativeLibrary.TryGetExport(library, "SHA256_Init", out _) && NativeLibrary.TryGetExport(library, "SHA256_Update", out _) && NativeLibrary.TryGetExport(library, "SHA256_Final", out _);
 
-    [LibraryImport(Library, EntryPoint = "EVP_MAC_fetch")]
-    public static partial nint MacFetch(nint library, byte* algorithm, byte* properties);
+    // The three of SHA-256 compute, and neither wait nor call back: a request's text takes a microsecond, so the change of the collector's mode around each call is left out.
 
-    [LibraryImport(Library, EntryPoint = "EVP_MAC_free")]
-    public static partial void MacFree(nint mac);
+    [LibraryImport(Library, EntryPoint = "SHA256_Init"), SuppressGCTransition]
+    public static partial int Sha256Init(byte* state);
 
-    [LibraryImport(Library, EntryPoint = "EVP_MAC_CTX_new")]
-    public static partial nint MacContextNew(nint mac);
+    [LibraryImport(Library, EntryPoint = "SHA256_Update"), SuppressGCTransition]
+    public static partial int Sha256Update(byte* state, byte* data, nuint bytes);
 
-    [LibraryImport(Library, EntryPoint = "EVP_MAC_CTX_free")]
-    public static partial void MacContextFree(nint context);
-
-    /// <summary>With a null key the context begins anew with the key it has.</summary>
-    [LibraryImport(Library, EntryPoint = "EVP_MAC_init")]
-    public static partial int MacInit(nint context, byte* key, nuint keyBytes, Parameter* parameters);
-
-    [LibraryImport(Library, EntryPoint = "EVP_MAC_update")]
-    public static partial int MacUpdate(nint context, byte* data, nuint bytes);
-
-    [LibraryImport(Library, EntryPoint = "EVP_MAC_final")]
-    public static partial int MacFinal(nint context, byte* output, nuint* written, nuint room);
+    [LibraryImport(Library, EntryPoint = "SHA256_Final"), SuppressGCTransition]
+    public static partial int Sha256Final(byte* hash, byte* state);
 
     [LibraryImport(Library, EntryPoint = "EVP_PKEY_new_raw_private_key")]
     public static partial nint PrivateKeyFromRaw(int type, nint engine, byte* key, nuint bytes);

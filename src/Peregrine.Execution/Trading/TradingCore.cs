@@ -102,6 +102,13 @@ public sealed class TradingCore
     /// <summary>The exchange's clock as the last timer told of it.</summary>
     public ClockReading Clock => _placement.Clock;
 
+    /// <summary>What the risk gate would say to an order at this moment, on the model's last word about its symbol. Changes nothing.</summary>
+    public RiskVerdict Check(in NewOrder order)
+    {
+        SymbolTrading symbol = this[order.Symbol];
+        return _placement.Check(symbol, in order, modelAgeNanos: ModelAgeOf(symbol));
+    }
+
     /// <summary>Takes in one event. Outputs go to the writer, requests to <see cref="Requests"/>.</summary>
     public void OnEvent(long sequence, in MarketEvent entry, ReadOnlySpan<long> payload)
     {
@@ -567,8 +574,7 @@ public sealed class TradingCore
         }
 
         NewOrder order = new(id, side, OrderType.Limit, TimeInForce.ImmediateOrCancel, price, quantity, symbol.Strategy!.Id);
-        long modelAge = symbol.State.Model.TimeNanos > 0 ? _nowNanos - symbol.State.Model.TimeNanos : -1;
-        RiskVerdict verdict = _placement.Check(symbol, in order, modelAgeNanos: modelAge);
+        RiskVerdict verdict = _placement.Check(symbol, in order, modelAgeNanos: ModelAgeOf(symbol));
         if (verdict != RiskVerdict.Approved)
         {
             _placement.Refusals++;
@@ -583,6 +589,8 @@ public sealed class TradingCore
         Record(sequence, symbol, in entry, in answer, verdict, side, price, quantity);
         _placement.Place(sequence, symbol, in entry, in order);
     }
+
+    private long ModelAgeOf(SymbolTrading symbol) => symbol.State.Model.TimeNanos > 0 ? _nowNanos - symbol.State.Model.TimeNanos : -1;
 
     private void Record(long sequence, SymbolTrading symbol, in MarketEvent entry, in StrategyAnswer answer, RiskVerdict verdict, Side side, Price price, Quantity quantity)
     {

@@ -48,6 +48,7 @@ internal sealed record MarkPriceMessage(
 [JsonSerializable(typeof(Combined<TickerMessage>))]
 [JsonSerializable(typeof(Combined<PartialBookMessage>))]
 [JsonSerializable(typeof(Combined<DiffMessage>))]
+[JsonSerializable(typeof(PartialBookMessage))]
 [JsonSerializable(typeof(Combined<CandleMessage>))]
 [JsonSerializable(typeof(Combined<MarkPriceMessage>))]
 internal sealed partial class SerializerMessages : JsonSerializerContext;
