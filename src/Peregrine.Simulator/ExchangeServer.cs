@@ -116,7 +116,7 @@ public sealed class ExchangeServer : IAsyncDisposable
                 return;
             }
             bool isStream = _core.Door.IsStream(path);
-            if (_core.Http.Take<RefuseSocket>(path, f => f.What != (isStream ? RefuseWhat.Rest : RefuseWhat.Streams)) is not null)
+            if (_core.Http.Take<RefuseSocket>(path, f => f.Hits(path, isStream)) is not null)
                 context.Features.Get<TransportControl>()?.Reset();
             else if (await HttpFaultAnswer.TryAsync(context, path, _core.Http, _options.TimeProvider)) return;
             else if (path == "/ws-api/v3") await RunApiAsync(context);

@@ -1,5 +1,6 @@
 using System.Globalization;
 
+using Peregrine.Binance.Orders;
 using Peregrine.Common;
 using Peregrine.Common.Events;
 using Peregrine.Common.Orders;
@@ -90,15 +91,37 @@ internal sealed class OrderRig : IDisposable
     /// <summary>Writes an order down as the core would, and sends it by the session.</summary>
     public int Place(Side side, OrderType type, TimeInForce timeInForce, Price price, string quantity)
     {
-        NewOrder order = new(Symbol.Instrument.Id, side, type, timeInForce, price, Quantity.Parse(quantity), 1);
-        int slot = Core.Orders.Add(in order, World.Time.GetUnixNanos());
-        OrderIntent intent = new()
-        {
-            ClientId = Core.Orders[slot].ClientId, Price = price, Quantity = order.Quantity, StrategyId = 1, Side = side, Type = type, TimeInForce = timeInForce,
-        };
-        Home.Journal.Append("BTCUSDT"u8, in intent, World.Time.GetUnixNanos());
+        int slot = Write(side, type, timeInForce, price, quantity);
+        OrderIntent intent = IntentOf(slot);
         Sent = Trader.Session.Place(in intent, Symbol.Instrument);
         return slot;
+    }
+
+    /// <summary>Writes an order down, and sends nothing.</summary>
+    public int Write(Side side, OrderType type, TimeInForce timeInForce, Price price, string quantity)
+    {
+        NewOrder order = new(Symbol.Instrument.Id, side, type, timeInForce, price, Quantity.Parse(quantity), 1);
+        int slot = Core.Orders.Add(in order, World.Time.GetUnixNanos());
+        OrderIntent intent = IntentOf(slot);
+        Home.Journal.Append("BTCUSDT"u8, in intent, World.Time.GetUnixNanos());
+        return slot;
+    }
+
+    /// <summary>Cancels one order and places another that was written down, with one request.</summary>
+    public void Replace(int old, int next, ReplaceMode mode)
+    {
+        CancelIntent cancel = new() { ClientId = Core.Orders[old].ClientId, ExchangeOrderId = Core.Orders[old].ExchangeOrderId };
+        OrderIntent intent = IntentOf(next);
+        Sent = Trader.Session.CancelReplace(in cancel, mode, in intent, default, Symbol.Instrument);
+    }
+
+    private OrderIntent IntentOf(int slot)
+    {
+        ref readonly TrackedOrder order = ref Core.Orders[slot];
+        return new OrderIntent
+        {
+            ClientId = order.ClientId, Price = order.Price, Quantity = order.Quantity, StrategyId = 1, Side = order.Side, Type = order.Type, TimeInForce = order.TimeInForce,
+        };
     }
 
     /// <summary>What became of the bytes of the order placed last.</summary>

@@ -103,7 +103,8 @@ internal sealed class Appliance : IDisposable
         MonitorParts monitor = new(BoardPath, options, instruments, featureNames, _shard, status, _recorder, () => _supervisor!, log, time, _started, home, Safety);
         OneShotIds ids = new(bootNonce);
         _desk = new OperatorDesk(() => _supervisor!, ids, _pool, options.BackupTarget, options.Backup, time, log.Write, new TradingDesk(Safety, _commands, instruments, status, trades));
-        _duties = HouseDuties.Of(home, () => _supervisor!, ids, _notifier, StatusLine, time, log.Write);
+        LiveWatch watch = new(home, Safety, status, () => _shard.Lines?.Gateway?.IsReady ?? false, () => _supervisor!, ids, time, log.Write);
+        _duties = HouseDuties.Of(home, () => _supervisor!, ids, _notifier, StatusLine, watch.Duties, time, log.Write);
         DeadLetterFile letters = new(Path.Combine(options.StateDirectory, "deadletters.jsonl"), log.Write);
         _supervisor = new Supervisor(Groups(monitor), time, random, new SupervisorOptions
         {

@@ -13,8 +13,9 @@ internal static class HouseDuties
 {
     /// <param name="supervisor">Runs the one-shots; asked for late, for it is made from these.</param>
     /// <param name="status">One line for the service manager.</param>
+    /// <param name="further">What the run has to look at beside its house.</param>
     public static IReadOnlyList<HouseDuty> Of(
-        StateHome home, Func<Supervisor> supervisor, OneShotIds ids, SystemdNotifier notifier, Func<string> status, TimeProvider time, Action<string> log)
+        StateHome home, Func<Supervisor> supervisor, OneShotIds ids, SystemdNotifier notifier, Func<string> status, IEnumerable<HouseDuty> further, TimeProvider time, Action<string> log)
     {
         BackupSchedule backups = new(home.Options.BackupTarget, home.Options.Backup, time, ids, log);
         return
@@ -23,6 +24,7 @@ internal static class HouseDuties
             new HouseDuty(TimeSpan.FromSeconds(5), () => Repair(home, supervisor(), ids, log)),
             new HouseDuty(TimeSpan.FromSeconds(10), () => notifier.Status(status())),
             new HouseDuty(TimeSpan.FromHours(6), () => Retain(home, supervisor(), ids, time, log)),
+            .. further,
         ];
     }
 

@@ -16,6 +16,9 @@ public sealed record KeyDemands(bool AllowAnyAddress = false, TimeSpan? Authorit
 public sealed record KeyVerdict(IReadOnlyList<string> Refusals, IReadOnlyList<string> Warnings)
 {
     public bool MayTrade => Refusals.Count == 0;
+
+    /// <summary>Whether the exchange gave an answer at all; false leaves open what the key may do.</summary>
+    public bool IsKnown { get; init; } = true;
 }
 
 /// <summary>Asks the exchange what a key may do. A key that could move money out is refused: whoever steals it could too. So is one of which nothing could be learned.</summary>
@@ -30,7 +33,7 @@ public static class KeyPermissions
         RestAnswer answer = await rest.SendAsync(HttpMethod.Get, Path, [], Lane.Close, 1, cancel).ConfigureAwait(false);
         return answer.Verdict == Verdict.Accepted
             ? Judge(answer.Body, demands, time.GetUtcNow())
-            : new KeyVerdict([$"What the key may do could not be found out: {answer.Problem}."], []);
+            : new KeyVerdict([$"What the key may do could not be found out: {answer.Problem}."], []) { IsKnown = answer.Verdict == Verdict.WrongKey };
     }
 
     /// <summary>Judges the answer of apiRestrictions.</summary>

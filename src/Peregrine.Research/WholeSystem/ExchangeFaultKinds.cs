@@ -29,8 +29,16 @@ internal static class ExchangeFaultKinds
         yield return ("account.feeAsset", 2, seconds => For(10 + (3 * seconds), new FeeAsset()));
         yield return ("account.deposit", 2, _ => PutIn(random.Next(2) == 0 ? "USDT" : "BTC", 10_000 + random.NextInt64(1_000_000)));
         yield return ("symbol.status", 2, seconds => For(1 + seconds, new SymbolStatus { Symbol = "BTCUSDT", Status = "HALT" }));
+        yield return ("symbol.filters", 2, seconds => For(5 + (5 * seconds), Narrower()));
         yield return ("key.revoke", 1, seconds => For(1 + seconds, new RevokeKey()));
         yield return ("limits.orders", 1, seconds => For(1 + seconds, new LimitOrders { PerTenSeconds = 1 }));
+
+        SymbolFilters Narrower() => random.Next(3) switch
+        {
+            0 => new SymbolFilters { Symbol = "BTCUSDT", TickSize = "1" },
+            1 => new SymbolFilters { Symbol = "BTCUSDT", StepSize = "0.001", MinQuantity = "0.001" },
+            _ => new SymbolFilters { Symbol = "BTCUSDT", MinNotional = "300" },
+        };
 
         void PutIn(string asset, long units)
         {

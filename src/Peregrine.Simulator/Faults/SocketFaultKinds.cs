@@ -49,13 +49,21 @@ public enum RefuseWhat
 {
     All = 0,
     Streams = 1,
+
+    /// <summary>REST and the WebSocket API.</summary>
     Rest = 2,
+
+    /// <summary>The WebSocket API alone.</summary>
+    Api = 3,
 }
 
 /// <summary><c>socket.refuse</c>: new requests are accepted by TCP, then reset before any answer. The control surface stays open.</summary>
 public sealed record RefuseSocket : ExchangeFault
 {
     public RefuseWhat What { get; init; }
+
+    internal bool Hits(string path, bool isStream) => What == RefuseWhat.All
+        || (isStream ? What == RefuseWhat.Streams : What == RefuseWhat.Rest || (What == RefuseWhat.Api && path.StartsWith("/ws-api", StringComparison.Ordinal)));
 }
 
 /// <summary><c>session.shutdownEvent</c>: a serverShutdown event, and a while later the close.</summary>

@@ -82,7 +82,7 @@ public sealed class VirtualExchange
     {
         VirtualSocket socket = new();
         VirtualConnection connection = new(socket);
-        if (Refuses("/stream", RefuseWhat.Rest)) return Refused(socket, connection);
+        if (Refuses("/stream", isStream: true)) return Refused(socket, connection);
 #pragma warning disable CA2000 // It lives as long as the connection, whose end disposes it.
         StreamSession session = _core.Door.Open(socket, streams.StartsWith('/') ? streams : "/stream?streams=" + Uri.EscapeDataString(streams));
 #pragma warning restore CA2000
@@ -102,7 +102,7 @@ public sealed class VirtualExchange
     {
         VirtualSocket socket = new();
         VirtualConnection connection = new(socket);
-        if (Refuses("/ws-api/v3", RefuseWhat.Streams)) return Refused(socket, connection);
+        if (Refuses("/ws-api/v3", isStream: false)) return Refused(socket, connection);
         WebSocketApi session = _core.OpenApi(socket, returnRateLimits);
         connection.OnText = message => session.OnText(message);
         connection.OnEnded = session.OnEnded;
@@ -117,7 +117,7 @@ public sealed class VirtualExchange
     {
         int question = pathAndQuery.IndexOf('?', StringComparison.Ordinal);
         string path = question < 0 ? pathAndQuery : pathAndQuery[..question];
-        if (Refuses(path, RefuseWhat.Streams)) return (0, []);
+        if (Refuses(path, isStream: false)) return (0, []);
         if (HttpFaultAnswer.Take(path, _core.Http) is { } fault) return (fault.Code, Encoding.UTF8.GetBytes(fault.Body));
         HeaderDictionary requestHeaders = [];
         foreach ((string name, string value) in headers ?? new Dictionary<string, string>()) requestHeaders[name] = value;
@@ -133,7 +133,7 @@ public sealed class VirtualExchange
         }
     }
 
-    private bool Refuses(string path, RefuseWhat spared) => _core.Http.Take<RefuseSocket>(path, f => f.What != spared) is not null;
+    private bool Refuses(string path, bool isStream) => _core.Http.Take<RefuseSocket>(path, fault => fault.Hits(path, isStream)) is not null;
 
     private static VirtualConnection Refused(VirtualSocket socket, VirtualConnection connection)
     {
