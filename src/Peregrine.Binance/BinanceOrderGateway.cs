@@ -65,7 +65,7 @@ public sealed class BinanceOrderGateway : IOrderGateway
     public bool Poll() => _session.Poll();
 
     /// <inheritdoc/>
-    public SendResult Place(in OrderIntent intent, Instrument instrument) => _session.Place(in intent, instrument);
+    public SendResult Place(in OrderIntent intent, Instrument instrument, bool closes = false) => _session.Place(in intent, instrument, closes);
 
     /// <inheritdoc/>
     public SendResult PlaceList(in OrderListIntent intent, Instrument instrument) => _session.PlaceList(in intent, instrument);

@@ -30,7 +30,9 @@ public interface IOrderGateway : IDisposable
     /// <summary>Takes in replies and account events and publishes them. True when there was anything.</summary>
     bool Poll();
 
-    SendResult Place(in OrderIntent intent, Instrument instrument);
+    /// <summary>Sends an order.</summary>
+    /// <param name="closes">It only brings the position nearer to zero: it may go further into the exchange's limits than one that opens.</param>
+    SendResult Place(in OrderIntent intent, Instrument instrument, bool closes = false);
 
     SendResult Cancel(in CancelIntent intent, Instrument instrument);
 

@@ -53,6 +53,7 @@ public sealed class AccountPayloadTests
     [InlineData("wsapi/order.cancel.response.single", "4d96324ff9d44481926157 12569099453 Canceled Limit Sell 0.00001")]
     [InlineData("wsapi/order.status.response", "4d96324ff9d44481926157 12569099453 Filled Limit Sell 0.00847")]
     [InlineData("rest/post.order.ack", null)]
+    [InlineData("rest/post.sor.order", null)]
     [InlineData("rest/post.order.result", null)]
     [InlineData("rest/post.order.full", null)]
     [InlineData("rest/delete.order", null)]
@@ -78,6 +79,7 @@ public sealed class AccountPayloadTests
     [InlineData("wsapi/openOrders.status.response", 1)]
     [InlineData("wsapi/allOrders.response", -1)]
     [InlineData("wsapi/openOrders.cancelAll.response", -1)]
+    [InlineData("wsapi/sor.order.place.response", 1)]
     [InlineData("rest/get.openOrders", -1)]
     [InlineData("rest/get.allOrders", -1)]
     [InlineData("rest/delete.openOrders", -1)]
@@ -99,6 +101,11 @@ public sealed class AccountPayloadTests
     [InlineData("wsapi/orderList.place.response")]
     [InlineData("wsapi/orderList.cancel.response")]
     [InlineData("wsapi/order.cancel.response.orderlist")]
+    [InlineData("wsapi/orderList.place.opo.response")]
+    [InlineData("wsapi/orderList.place.opoco.response")]
+    [InlineData("rest/post.orderList.opo")]
+    [InlineData("rest/post.orderList.opoco")]
+    [InlineData("rest/post.order.oco")]
     [InlineData("rest/post.orderList.oco")]
     [InlineData("rest/post.orderList.oto")]
     [InlineData("rest/post.orderList.otoco")]
@@ -116,8 +123,44 @@ public sealed class AccountPayloadTests
     }
 
     [Theory]
+    [InlineData("wsapi/orderList.status.response")]
+    [InlineData("wsapi/openOrderLists.status.response")]
+    [InlineData("wsapi/allOrderLists.response")]
+    [InlineData("rest/get.orderList")]
+    [InlineData("rest/get.openOrderList")]
+    [InlineData("rest/get.allOrderList")]
+    public void Queries_of_lists_name_their_orders(string name)
+    {
+        (_, byte[] body) = Open(name);
+        var rows = new Rows();
+        using JsonDocument document = JsonDocument.Parse(body);
+        bool isArray = document.RootElement.ValueKind == JsonValueKind.Array;
+        Assert.True(isArray ? Reader.TryReadOrders(body, rows, out int count) : Reader.TryReadOrderOrList(body, rows, out count));
+        JsonElement[] lists = isArray ? [.. document.RootElement.EnumerateArray()] : [document.RootElement];
+        string[] wanted = [.. lists.SelectMany(static list => list.GetProperty("orders").EnumerateArray()).Select(static order => $"{order.GetProperty("clientOrderId").GetString()} {order.GetProperty("orderId").GetInt64()}")];
+        Assert.Equal(wanted, rows.All.Select(static row => string.Join(' ', row.Split(' ')[..2])));
+        Assert.Equal(wanted.Length, count);
+    }
+
+    [Theory]
+    [InlineData("wsapi/order.cancelReplace.response.success", true, true, 0, 0)]
+    [InlineData("wsapi/order.cancelReplace.error.409.cancel-failed-new-ok", false, true, -2011, 0)]
+    [InlineData("wsapi/order.cancelReplace.error.409.cancel-ok-new-failed", true, false, 0, -2010)]
+    [InlineData("wsapi/order.cancelReplace.error.400.both-failed", false, false, -2011, -2010)]
+    [InlineData("wsapi/order.cancelReplace.error.400.stop-on-failure", false, false, -2011, 0)]
+    public void Both_halves_of_a_cancel_and_replace_parse(string name, bool cancelled, bool placed, int cancelCode, int placeCode)
+    {
+        (_, byte[] body) = Open(name);
+        Assert.True(Reader.TryReadReplace(body, out ReplaceOutcome outcome));
+        Assert.True(outcome.IsWhole);
+        Assert.Equal((cancelled, placed, cancelCode, placeCode), (outcome.Cancelled.HasOrder, outcome.Placed.HasOrder, outcome.CancelCode, outcome.PlaceCode));
+    }
+
+    [Theory]
     [InlineData("wsapi/order.amend.keepPriority.response.single")]
     [InlineData("wsapi/order.amend.keepPriority.response.orderlist")]
+    [InlineData("rest/put.order.amend.keepPriority.single")]
+    [InlineData("rest/put.order.amend.keepPriority.orderlist")]
     public void Amendments_parse_into_the_order_as_it_is_now(string name)
     {
         (_, byte[] body) = Open(name);

@@ -34,6 +34,20 @@ public sealed class ArrivalGateTests(ITestOutputHelper output)
         return entry;
     }
 
+    [Fact] // A server may send what nobody asked for, of any symbol that we know.
+    public void Every_kind_of_the_last_symbol_finds_its_place()
+    {
+        const int symbols = 3;
+        StreamGroup group = Group();
+        FeedLine line = new(group, 0, Line(group, 0).Wire, StreamGroup.KeysOf(symbols));
+        var gate = new ArrivalGate(StreamGroup.KeysOf(symbols));
+        foreach (EventKind kind in EventKinds.Market)
+        {
+            MarketEvent entry = Event(kind, 5) with { Symbol = new SymbolId(symbols) };
+            gate.Passes(line, in entry, Millisecond);
+        }
+    }
+
     /// <summary>
     /// One stream over two connections whose delays change at random, which break and come back (what was sent meanwhile is lost on them), but never both at once:
     /// everything must come through once and in order.

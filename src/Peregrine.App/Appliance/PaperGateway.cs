@@ -61,7 +61,7 @@ internal sealed class PaperGateway : IOrderGateway
     }
 
     /// <inheritdoc/>
-    public SendResult Place(in OrderIntent intent, Instrument instrument)
+    public SendResult Place(in OrderIntent intent, Instrument instrument, bool closes = false)
     {
         Volatile.Write(ref _sent, _sent + 1);
         _venue.Place(in intent, instrument);

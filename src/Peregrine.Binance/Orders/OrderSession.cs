@@ -118,7 +118,8 @@ public sealed class OrderSession : IOrderGateway
     }
 
     /// <inheritdoc/>
-    public SendResult Place(in OrderIntent intent, Instrument instrument) => Place(in intent, default, instrument);
+    public SendResult Place(in OrderIntent intent, Instrument instrument, bool closes = false) =>
+        Place(in intent, closes ? new OrderTerms(Lane: Lane.Close) : default, instrument);
 
     /// <summary>Places an order that says more than its intent does (a stop price, an iceberg, …).</summary>
     public SendResult Place(in OrderIntent intent, in OrderTerms terms, Instrument instrument)
@@ -171,7 +172,7 @@ public sealed class OrderSession : IOrderGateway
             || !(hasWorking || hasBelow))
             return NotSent();
         int orders = 1 + (hasWorking ? 1 : 0) + (hasBelow ? 1 : 0);
-        if (!_desk.TryOpen(RequestKind.PlaceList, Lane.Open, Weights.Place, orders, out long id)) return NotSent();
+        if (!_desk.TryOpen(RequestKind.PlaceList, hasWorking ? Lane.Open : Lane.Close, Weights.Place, orders, out long id)) return NotSent();
         ref InFlightRequest request = ref _desk.InFlight[id];
         request.Describe(in intent.Above, instrument.Id);
         request.OtherId = intent.ListId;

@@ -241,25 +241,39 @@ internal sealed class RowReader(StreamTable symbols)
         else reader.Skip();
     }
 
+    private bool ReadLegs(ref Utf8JsonReader reader, IRowSink sink, ref int rows)
+    {
+        reader.Read();
+        if (reader.TokenType != JsonTokenType.StartArray) return false;
+        while (reader.Read() && reader.TokenType == JsonTokenType.StartObject)
+        {
+            ReadOrder(ref reader, out OrderRow leg);
+            if (leg.IsBroken) return false;
+            rows++;
+            sink.OnOrder(ref leg);
+        }
+        return true;
+    }
+
     private bool ReadOrderOrList(ref Utf8JsonReader reader, IRowSink sink, ref int rows)
     {
-        Utf8JsonReader look = reader;
+        Utf8JsonReader look = reader, legs = default;
+        bool hasLegs = false;
         while (look.Read() && look.TokenType == JsonTokenType.PropertyName)
         {
-            if (!look.ValueTextEquals("orderReports"u8))
+            // What placed or cancelled a list reports its orders; what only shows it names them.
+            bool reports = look.ValueTextEquals("orderReports"u8), names = look.ValueTextEquals("orders"u8);
+            if (reports || (names && !hasLegs))
             {
-                look.Skip();
-                continue;
+                legs = look;
+                hasLegs = true;
             }
-            look.Read();
-            if (look.TokenType != JsonTokenType.StartArray) return false;
-            while (look.Read() && look.TokenType == JsonTokenType.StartObject)
-            {
-                ReadOrder(ref look, out OrderRow leg);
-                if (leg.IsBroken) return false;
-                rows++;
-                sink.OnOrder(ref leg);
-            }
+            look.Skip();
+            if (reports) break;
+        }
+        if (hasLegs)
+        {
+            if (!ReadLegs(ref legs, sink, ref rows)) return false;
             reader.Skip();
             return true;
         }

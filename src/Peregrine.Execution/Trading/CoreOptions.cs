@@ -136,6 +136,10 @@ public struct CoreRequest
     public CoreRequestKind Kind;
     public Common.SymbolId Symbol;
     public Common.Orders.OrderIntent Intent;
+
+    /// <summary>Place: the order only brings the position nearer to zero.</summary>
+    public bool Closes;
+
     public Common.Orders.CancelIntent Cancel;
     public Common.Orders.ClientOrderId ClientId;
 

@@ -165,7 +165,7 @@ public sealed class CoreShell
         Instrument instrument = _core[request.Symbol].Instrument;
         SendResult result = SendResult.NotSent;
         // No intent, no order; and an incarnation that was given up has no orders to send.
-        if (MayOrder() && WriteDown(instrument.Id, in request.Intent)) result = Gateway!.Place(in request.Intent, instrument);
+        if (MayOrder() && WriteDown(instrument.Id, in request.Intent)) result = Gateway!.Place(in request.Intent, instrument, request.Closes);
         if (result == SendResult.Sent)
         {
             OrdersSent++;

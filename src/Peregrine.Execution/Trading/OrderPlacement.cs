@@ -89,8 +89,10 @@ internal sealed class OrderPlacement(
     /// <summary>Writes the order down and asks the shell to send it. The gate approved it just now.</summary>
     public void Place(long sequence, SymbolTrading symbol, in MarketEvent cause, in NewOrder order)
     {
+        Quantity held = symbol.Position.Quantity;
+        bool closes = held.IsNegative == (order.Side == Side.Buy) && order.Quantity <= Quantity.Abs(held);
         OrderIntent intent = WriteDown(sequence, symbol, in cause, in order);
-        requests.Enqueue(new CoreRequest { Kind = CoreRequestKind.Place, Symbol = symbol.Instrument.Id, Intent = intent });
+        requests.Enqueue(new CoreRequest { Kind = CoreRequestKind.Place, Symbol = symbol.Instrument.Id, Intent = intent, Closes = closes });
     }
 
     /// <summary>The same for the two legs of an OCO.</summary>

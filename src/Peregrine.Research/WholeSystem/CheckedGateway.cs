@@ -17,7 +17,7 @@ internal sealed class CheckedGateway(IOrderGateway inner, Trader trader, Action<
 
     public bool Poll() => inner.Poll();
 
-    public SendResult Place(in OrderIntent intent, Instrument instrument)
+    public SendResult Place(in OrderIntent intent, Instrument instrument, bool closes = false)
     {
         TradingCore core = trader.Core;
         SymbolTrading symbol = core[instrument.Id];
@@ -29,7 +29,7 @@ internal sealed class CheckedGateway(IOrderGateway inner, Trader trader, Action<
         if (core.Orders.HasUnknown(instrument.Id)) violate($"{intent.ClientId} was sent beside an order of unknown fate");
         if (core.Clock.UncertaintyMicros < 0 || Math.Abs(core.Clock.OffsetMicros) > 250_000) violate($"{intent.ClientId} was sent with the clocks {core.Clock.OffsetMicros} us apart");
         Placed++;
-        return inner.Place(in intent, instrument);
+        return inner.Place(in intent, instrument, closes);
     }
 
     public SendResult PlaceList(in OrderListIntent intent, Instrument instrument)
