@@ -47,6 +47,7 @@ internal sealed class ExchangeCore
         bool isSpot = options.Market == Common.Market.Spot;
         Keys = new KeyRing([new ExchangeKey(options.ApiKey, ExchangeKeyKind.Hmac, options.Secret), .. options.Keys], Micros() / 1_000);
         _usage = new UsageCounter(time, Limits);
+        Desk.FirstFilled = isMaker => _usage.OnFirstFill(isMaker);
         _trading = new TradingFaults(Desk, Gate, time, (options.Source as SyntheticSource)?.Seed ?? 0) { ReleaseReports = _users.Release };
         _users.Faults = _trading;
         _api = new ExchangeApi(market, Desk, time, isSpot, _usage, _trading);

@@ -9,7 +9,7 @@ namespace Peregrine.Simulator;
 /// <summary>An order as the exchange knows it, whatever it told of it. Numbers are exact decimals.</summary>
 public sealed record LedgerOrder(
     long OrderId, string ClientOrderId, string Symbol, string Side, string Type, string TimeInForce, string Status, string Price, string Quantity,
-    string QuoteQuantity, string Executed, string ExecutedQuote, string Locked, long TimeMicros, long UpdatedMicros);
+    string QuoteQuantity, string Executed, string ExecutedQuote, string Prevented, string Locked, long TimeMicros, long UpdatedMicros);
 
 /// <summary>A fill of an order of the account's.</summary>
 public sealed record LedgerTrade(
@@ -24,7 +24,7 @@ public sealed record ExchangeLedger(IReadOnlyList<LedgerOrder> Orders, IReadOnly
     internal static ExchangeLedger Of(OrderDesk desk) => new(
         [.. desk.All.Select(o => new LedgerOrder(
             o.Id, o.ClientId, o.Instrument.Symbol, o.Side.Text(), o.Type.Text(), o.TimeInForce.Text(), o.StatusText(), Exact(o.Price), Exact(o.Quantity),
-            Exact(o.QuoteQuantity), Exact(o.Executed), Exact(o.ExecutedQuote), Exact(o.Locked), o.TimeMicros, o.UpdatedMicros))],
+            Exact(o.QuoteQuantity), Exact(o.Executed), Exact(o.ExecutedQuote), Exact(o.Prevented), Exact(o.Locked), o.TimeMicros, o.UpdatedMicros))],
         [.. desk.Trades.Select(t => new LedgerTrade(
             t.Fill.TradeId, t.Order.Id, t.Order.ClientId, t.Order.Instrument.Symbol, t.Order.Side.Text(), Exact(t.Fill.Price), Exact(t.Fill.Quantity), Exact(t.Fill.Quote),
             Exact(t.Fill.Commission), t.Fill.CommissionAsset, t.Fill.IsMaker, t.Fill.TimeMicros))],

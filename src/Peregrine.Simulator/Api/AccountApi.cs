@@ -14,6 +14,8 @@ internal sealed class AccountApi(TradingContext context)
         new Operation("account.status", true, 20, AccountStatus) { Routes = [("GET", "/api/v3/account")] },
         new Operation("account.commission", true, 20, Commission) { Routes = [("GET", "/api/v3/account/commission")] },
         new Operation("account.rateLimits.orders", true, 40, OrderLimits) { Routes = [("GET", "/api/v3/rateLimit/order")] },
+        new Operation("myFilters", true, 40, MyFilters) { Routes = [("GET", "/api/v3/myFilters")] },
+        new Operation("myPreventedMatches", true, 20, PreventedMatches) { Routes = [("GET", "/api/v3/myPreventedMatches")], WeightOf = static p => p.Has("preventedMatchId") ? 2 : 20 },
         new Operation("myTrades", true, 20, MyTrades) { Routes = [("GET", "/api/v3/myTrades")], WeightOf = static p => p.Has("orderId") ? 5 : 20 },
     ];
 
@@ -38,6 +40,31 @@ internal sealed class AccountApi(TradingContext context)
     {
         writer.Raw("["u8);
         context.Usage(parameters).WriteOrders(writer);
+        writer.Raw("]"u8);
+    }
+
+    private void MyFilters(RequestParameters parameters, WireWriter writer)
+    {
+        Instrument instrument = context.Symbol(parameters).Instrument;
+        writer.Raw("{\"exchangeFilters\":["u8);
+        FilterWire.Exchange(writer, instrument.Rules);
+        writer.Raw("],\"symbolFilters\":["u8);
+        FilterWire.Symbol(writer, instrument.Rules);
+        writer.Raw("],\"assetFilters\":["u8);
+        FilterWire.Assets(writer, instrument);
+        writer.Raw("]}"u8);
+    }
+
+    private void PreventedMatches(RequestParameters parameters, WireWriter writer)
+    {
+        MarketSymbol symbol = context.Symbol(parameters);
+        int limit = TradingContext.Limit(parameters, 500, 1_000);
+        long? id = parameters.Integer("preventedMatchId"), order = parameters.Integer("orderId"), from = parameters.Integer("fromPreventedMatchId");
+        if (id is null && order is null) throw new ApiException(-1102, "Param 'preventedMatchId' or 'orderId' must be sent, but both were empty/null!");
+        if ((id is not null && (order is not null || from is not null || parameters.Has("limit"))) || (from is not null && order is null)) throw new ApiException(-1128, "Combination of optional parameters invalid.");
+        writer.Raw("["u8);
+        foreach (PreventedMatch match in context.Desk(parameters).PreventedMatches.Where(m => m.Instrument.Symbol == symbol.Name && (id is null || m.Id == id)
+            && (order is null || m.Taker.Id == order || m.Maker.Id == order) && (from is null || m.Id >= from)).Take(limit)) OrderWire.PreventedMatch(writer.Comma(), match);
         writer.Raw("]"u8);
     }
 

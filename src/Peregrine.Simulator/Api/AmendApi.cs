@@ -1,4 +1,5 @@
 using Peregrine.Common;
+using Peregrine.Simulator.Matching;
 using Peregrine.Simulator.Trading;
 using Peregrine.Simulator.Wire;
 

@@ -46,8 +46,7 @@ internal sealed class CancelReplaceApi(TradingContext context)
 
     private void Place(RequestParameters parameters, OrderRequest request, string responseType, WireWriter writer)
     {
-        VenueOrder order = context.Desk(parameters).Place(request);
-        context.Usage(parameters).AddOrder(1);
+        VenueOrder order = context.Usage(parameters).Placing(1, () => context.Desk(parameters).Place(request));
         context.Faults.OnPlaced(order);
         OrderWire.Placed(writer, order, responseType);
     }

@@ -1,5 +1,6 @@
 using Peregrine.Common;
 using Peregrine.Simulator.Markets;
+using Peregrine.Simulator.Matching;
 using Peregrine.Simulator.Wire;
 
 namespace Peregrine.Simulator.Api;
@@ -17,7 +18,9 @@ internal static class InfoWire
         RateLimit(writer, "ORDERS", "SECOND", 10, usage.OrdersMax, null);
         if (isSpot) RateLimit(writer, "ORDERS", "DAY", 1, usage.DayOrdersMax, null);
         if (isSpot) RateLimit(writer, "RAW_REQUESTS", "MINUTE", 5, 300_000, null);
-        writer.Raw("],\"exchangeFilters\":[],"u8);
+        writer.Raw("],\"exchangeFilters\":["u8);
+        if (isSpot && symbols.FirstOrDefault() is { } any) FilterWire.Exchange(writer, any.Instrument.Rules);
+        writer.Raw("],"u8);
         if (!isSpot) writer.Raw("\"assets\":[],"u8);
         writer.Raw("\"symbols\":["u8);
         foreach (MarketSymbol symbol in symbols)
@@ -47,16 +50,14 @@ internal static class InfoWire
             .Raw(",\"baseAsset\":"u8).Text(instrument.BaseAsset).Raw(",\"baseAssetPrecision\":8,\"quoteAsset\":"u8).Text(instrument.QuoteAsset)
             .Raw(",\"quotePrecision\":8,\"quoteAssetPrecision\":8,\"baseCommissionPrecision\":8,\"quoteCommissionPrecision\":8,\"orderTypes\":[\"LIMIT\",\"LIMIT_MAKER\",\"MARKET\""u8)
             .Raw(hasLists ? ",\"STOP_LOSS\",\"STOP_LOSS_LIMIT\",\"TAKE_PROFIT\",\"TAKE_PROFIT_LIMIT\"]"u8 : "]"u8)
-            .Raw(",\"icebergAllowed\":false"u8).Raw(",\"ocoAllowed\":"u8).Bool(hasLists).Raw(",\"otoAllowed\":"u8).Bool(serves("orderList.place.oto"))
-            .Raw(",\"opoAllowed\":"u8).Bool(serves("orderList.place.opo")).Raw(",\"quoteOrderQtyMarketAllowed\":true,\"allowTrailingStop\":false"u8)
+            .Raw(",\"icebergAllowed\":"u8).Bool(hasLists).Raw(",\"ocoAllowed\":"u8).Bool(hasLists).Raw(",\"otoAllowed\":"u8).Bool(serves("orderList.place.oto"))
+            .Raw(",\"opoAllowed\":"u8).Bool(serves("orderList.place.opo")).Raw(",\"quoteOrderQtyMarketAllowed\":true,\"allowTrailingStop\":"u8).Bool(hasLists)
             .Raw(",\"cancelReplaceAllowed\":"u8).Bool(serves("order.cancelReplace")).Raw(",\"amendAllowed\":"u8).Bool(serves("order.amend.keepPriority"))
             .Raw(",\"pegInstructionsAllowed\":false,\"isSpotTradingAllowed\":true,\"isMarginTradingAllowed\":false,\"filters\":["u8);
-        PriceFilter(writer, symbol);
-        LotSize(writer, symbol, "LOT_SIZE");
-        writer.Raw(",{\"filterType\":\"NOTIONAL\",\"minNotional\":"u8).Decimal(rules.MinNotional.ToUnits())
-            .Raw(",\"applyMinToMarket\":true,\"maxNotional\":\"9000000000.00000000\",\"applyMaxToMarket\":false,\"avgPriceMins\":0}"u8)
-            .Raw("],\"permissions\":[]"u8).Raw(showPermissionSets ? ",\"permissionSets\":[[\"SPOT\"]]"u8 : ""u8).Raw(",\"defaultSelfTradePreventionMode\":\"NONE\""u8)
-            .Raw(",\"allowedSelfTradePreventionModes\":[\"NONE\"]}"u8);
+        FilterWire.Symbol(writer, symbol.Instrument.Rules);
+        writer.Raw("],\"permissions\":[]"u8).Raw(showPermissionSets ? ",\"permissionSets\":[[\"SPOT\"]]"u8 : ""u8).Raw(",\"defaultSelfTradePreventionMode\":\"NONE\",\"allowedSelfTradePreventionModes\":["u8);
+        foreach (string mode in SelfTradePreventionText.All) writer.Comma().Text(mode);
+        writer.Raw("]}"u8);
     }
 
     private static void Futures(WireWriter writer, MarketSymbol symbol)

@@ -19,6 +19,7 @@ internal static class OperationParameters
         ["order.status"] = "symbol orderId origClientOrderId", ["order.cancel"] = "symbol orderId origClientOrderId newClientOrderId cancelRestrictions",
         ["myTrades"] = "symbol orderId startTime endTime fromId limit",
         ["order.amend.keepPriority"] = "symbol orderId origClientOrderId newClientOrderId newQty", ["order.amendments"] = "symbol orderId fromExecutionId limit",
+        ["myPreventedMatches"] = "symbol preventedMatchId orderId fromPreventedMatchId limit", ["myFilters"] = "symbol",
     };
 
     private static readonly Dictionary<string, HashSet<string>> Sets =

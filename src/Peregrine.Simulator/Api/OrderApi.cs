@@ -26,7 +26,7 @@ internal sealed class OrderApi(TradingContext context)
         OrderRequest request = OrderReader.Read(context, parameters);
         string responseType = ResponseType(parameters, request);
         context.Market.CatchUp();
-        VenueOrder order = context.Desk(parameters).Place(request);
+        VenueOrder order = context.Usage(parameters).Placing(1, () => context.Desk(parameters).Place(request));
         context.Faults.OnPlaced(order);
         OrderWire.Placed(writer, order, responseType);
     }

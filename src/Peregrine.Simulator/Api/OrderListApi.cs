@@ -14,6 +14,8 @@ internal sealed class OrderListApi(TradingContext context)
         new Operation("orderList.place.oco", true, 0, PlaceOco) { OrderCount = 2, Routes = [("POST", "/api/v3/orderList/oco")] },
         new Operation("orderList.place.oto", true, 0, (p, w) => PlaceOto(p, w, "pending")) { OrderCount = 2, Routes = [("POST", "/api/v3/orderList/oto")] },
         new Operation("orderList.place.otoco", true, 0, (p, w) => PlaceOto(p, w, "pendingAbove", "pendingBelow")) { OrderCount = 3, Routes = [("POST", "/api/v3/orderList/otoco")] },
+        new Operation("orderList.place.opo", true, 0, (p, w) => PlaceOpo(p, w, "pending")) { OrderCount = 2, Routes = [("POST", "/api/v3/orderList/opo")] },
+        new Operation("orderList.place.opoco", true, 0, (p, w) => PlaceOpo(p, w, "pendingAbove", "pendingBelow")) { OrderCount = 3, Routes = [("POST", "/api/v3/orderList/opoco")] },
         new Operation("orderList.cancel", true, 0, Cancel) { Routes = [("DELETE", "/api/v3/orderList")] },
         new Operation("orderList.status", true, 4, Status) { Routes = [("GET", "/api/v3/orderList")] },
         new Operation("openOrderLists.status", true, 6, (p, w) => WriteAll(w, context.Desk(p).Lists.Where(l => l.IsOpen))) { Routes = [("GET", "/api/v3/openOrderList")] },
@@ -39,6 +41,18 @@ internal sealed class OrderListApi(TradingContext context)
         Place(parameters, writer, working, legs);
     }
 
+    /// <summary>What a buy brought is sold again: how much that will be is not known before.</summary>
+    private void PlaceOpo(RequestParameters parameters, WireWriter writer, params string[] pending)
+    {
+        if (parameters.Has("pendingQuantity")) throw ApiException.NotRequired("pendingQuantity");
+        OrderRequest working = OrderReader.Read(context, parameters, "working", parameters.Required("workingSide"), "workingQuantity");
+        string side = parameters.Required("pendingSide");
+        if (working.Type is not (OrderType.Limit or OrderType.LimitMaker) || working.Side != Side.Buy || side != "SELL") throw ApiException.Rejected("Unsupported order combination");
+        OrderRequest[] legs = [.. pending.Select(prefix => OrderReader.Read(context, parameters, prefix, side, null))];
+        if (legs.Length == 2) CheckPair(legs[0], legs[1]);
+        Place(parameters, writer, working, legs);
+    }
+
     /// <summary>One leg takes profit, the other stops a loss; above and below are where they say.</summary>
     private static void CheckPair(OrderRequest above, OrderRequest below)
     {
@@ -55,7 +69,8 @@ internal sealed class OrderListApi(TradingContext context)
         string responseType = parameters.Optional("newOrderRespType") ?? "RESULT";
         if (responseType is not ("ACK" or "RESULT" or "FULL")) throw new ApiException(-1130, "Data sent for parameter 'newOrderRespType' is not valid.");
         context.Market.CatchUp();
-        OrderList list = context.Desk(parameters).PlaceList(working, legs, OrderReader.ClientId(parameters, "listClientOrderId"));
+        string? listId = OrderReader.ClientId(parameters, "listClientOrderId");
+        OrderList list = context.Usage(parameters).Placing(legs.Length + (working is null ? 0 : 1), () => context.Desk(parameters).PlaceList(working, legs, listId));
         OrderListWire.Placed(writer, list, responseType);
     }
 

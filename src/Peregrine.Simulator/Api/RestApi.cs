@@ -79,7 +79,6 @@ internal sealed class RestApi(
             }
             if (operation.OrderCount > 0) usage.AdmitOrder(operation.OrderCount);
             operation.Run(parameters, writer);
-            if (operation.OrderCount > 0) usage.AddOrder(operation.OrderCount);
         }
         catch (ApiException e)
         {

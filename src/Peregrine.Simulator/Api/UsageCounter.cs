@@ -10,6 +10,9 @@ internal sealed class UsageCounter(TimeProvider time, LimitKeeper limits)
     public const int OrderLimit = 100;
     public const int OrderDayLimit = 200_000;
 
+    /// <summary>What an order's first fill as a maker takes off the counts.</summary>
+    private const int MakerFillCredit = 5;
+
     /// <summary>The limits in force.</summary>
     public int OrdersMax { get; set; } = OrderLimit;
     public int DayOrdersMax { get; set; } = OrderDayLimit;
@@ -61,11 +64,33 @@ internal sealed class UsageCounter(TimeProvider time, LimitKeeper limits)
     private static ApiException TooMany(int limit, string interval, long waitMillis) =>
         new(-1015, $"Too many new orders; current limit is {limit} orders per {interval}.", 429) { RetryAfter = (int)((waitMillis + 999) / 1_000) };
 
+    /// <summary>An order of ours filled for the first time: it counts no more, and as a maker it makes room for others.</summary>
+    public void OnFirstFill(bool isMaker)
+    {
+        Roll();
+        int less = isMaker ? MakerFillCredit : 1;
+        (_orders, _dayOrders) = (Math.Max(0, _orders - less), Math.Max(0, _dayOrders - less));
+    }
+
+    /// <summary>Counts orders while they are placed; a refusal takes them back.</summary>
+    public T Placing<T>(int count, Func<T> place)
+    {
+        AddOrder(count);
+        try
+        {
+            return place();
+        }
+        catch (ApiException)
+        {
+            AddOrder(-count);
+            throw;
+        }
+    }
+
     public void AddOrder(int count)
     {
         Roll();
-        _orders += count;
-        _dayOrders += count;
+        (_orders, _dayOrders) = (Math.Max(0, _orders + count), Math.Max(0, _dayOrders + count));
     }
 
     /// <summary>Both limits and what is used of them, as rate limits are written.</summary>

@@ -44,7 +44,7 @@ internal sealed class UserHub(Func<long> nowMicros) : IAccountObserver
         _event.Raw("{\"e\":\"executionReport\",\"E\":"u8).Number(eventMillis).Raw(",\"s\":"u8).Text(order.Instrument.Symbol)
             .Raw(",\"c\":"u8).Text(clientId).Raw(",\"S\":"u8).Text(order.Side.Text()).Raw(",\"o\":"u8).Text(order.Type.Text())
             .Raw(",\"f\":"u8).Text(order.TimeInForce.Text()).Raw(",\"q\":"u8).Decimal(order.Quantity).Raw(",\"p\":"u8).Decimal(order.Price)
-            .Raw(",\"P\":"u8).Decimal(order.StopPrice).Raw(",\"F\":\"0.00000000\",\"g\":"u8).Number(order.List?.Id ?? -1).Raw(",\"C\":"u8).Text(original)
+            .Raw(",\"P\":"u8).Decimal(order.StopPrice).Raw(",\"F\":"u8).Decimal(order.IcebergQuantity).Raw(",\"g\":"u8).Number(order.List?.Id ?? -1).Raw(",\"C\":"u8).Text(original)
             .Raw(",\"x\":"u8).Text(execution).Raw(",\"X\":"u8).Text(order.StatusText()).Raw(",\"r\":\"NONE\",\"i\":"u8).Number(order.Id)
             .Raw(",\"l\":"u8).Decimal(fill?.Quantity ?? 0).Raw(",\"z\":"u8).Decimal(order.Executed).Raw(",\"L\":"u8).Decimal(fill?.Price ?? 0);
         if (fill is { } f) _event.Raw(",\"n\":"u8).Decimal(f.Commission).Raw(",\"N\":"u8).Text(f.CommissionAsset);
@@ -54,8 +54,31 @@ internal sealed class UserHub(Func<long> nowMicros) : IAccountObserver
             .Raw(",\"O\":"u8).Number(order.TimeMicros / 1_000).Raw(",\"Z\":"u8).Decimal(order.ExecutedQuote).Raw(",\"Y\":"u8).Decimal(fill?.Quote ?? 0)
             .Raw(",\"Q\":"u8).Decimal(order.QuoteQuantity);
         if (order.WorkingMicros >= 0) _event.Raw(",\"W\":"u8).Number(order.WorkingMicros / 1_000);
-        _event.Raw(",\"V\":\"NONE\"}"u8);
+        _event.Raw(",\"V\":"u8).Text(order.Prevention.Text());
+        Conditions(order, execution);
+        _event.Raw("}"u8);
         Emit();
+    }
+
+    /// <summary>Fields that are there for orders of some kinds.</summary>
+    private void Conditions(VenueOrder order, string execution)
+    {
+        if (order.Trailing is { } trailing)
+        {
+            _event.Raw(",\"d\":"u8).Number(order.TrailingDelta);
+            if (trailing.SinceMicros >= 0) _event.Raw(",\"D\":"u8).Number(trailing.SinceMicros / 1_000);
+        }
+        if (order.StrategyId is { } strategy) _event.Raw(",\"j\":"u8).Number(strategy);
+        if (order.StrategyType is { } type) _event.Raw(",\"J\":"u8).Number(type);
+        if (execution == "TRADE_PREVENTION" && order.LastPreventedMatch is { } match)
+        {
+            VenueOrder counter = match.CounterOf(order);
+            _event.Raw(",\"v\":"u8).Number(match.Id).Raw(",\"A\":"u8).Decimal(order.Prevented).Raw(",\"B\":"u8).Decimal(order.LastPrevented)
+                .Raw(",\"u\":"u8).Number(match.TradeGroupId).Raw(",\"U\":"u8).Number(counter.Id).Raw(",\"Cs\":"u8).Text(counter.Instrument.Symbol);
+            if (match.Quantity > 0)
+                _event.Raw(",\"pl\":"u8).Decimal(match.Quantity).Raw(",\"pL\":"u8).Decimal(match.Price).Raw(",\"pY\":"u8).Decimal(Money.Quote(match.Price, match.Quantity));
+        }
+        if (order.ExpiryReason is { } reason) _event.Raw(",\"eR\":"u8).Text(reason);
     }
 
     public void OnList(OrderList list)

@@ -107,7 +107,6 @@ internal sealed class WebSocketApi
                 if (operation!.IsSigned) parameters.Key = _session.Authorize(operation, parameters);
                 if (operation.OrderCount > 0) _usage.AdmitOrder(operation.OrderCount);
                 operation.Run(parameters, _result);
-                if (operation.OrderCount > 0) _usage.AddOrder(operation.OrderCount);
             }
             _answer.Clear();
             _answer.Raw("{\"id\":"u8).Raw(Encoding.UTF8.GetBytes(id)).Raw(",\"status\":200,\"result\":"u8).Raw(_result.Written);

@@ -53,25 +53,6 @@ public sealed record SymbolStatus : ExchangeFault
     internal override string? Problem() => Symbol.Length == 0 ? "'symbol' is empty" : Status.Length == 0 ? "'status' is empty" : base.Problem();
 }
 
-/// <summary><c>symbol.filters</c>: other filters; what is not given stays.</summary>
-public sealed record SymbolFilters : ExchangeFault
-{
-    public required string Symbol { get; init; }
-    public string? TickSize { get; init; }
-    public string? StepSize { get; init; }
-    public string? MinQuantity { get; init; }
-    public string? MaxQuantity { get; init; }
-    public string? MinNotional { get; init; }
-    public int? OpenOrdersMax { get; init; }
-
-    internal override string? Problem()
-    {
-        foreach (string? text in (string?[])[TickSize, StepSize, MinQuantity, MaxQuantity, MinNotional])
-            if (text is not null && (!FixedPoint.TryParse(text, out long units) || units < 0)) return $"'{text}' is no decimal with at most 8 places";
-        return Symbol.Length == 0 ? "'symbol' is empty" : base.Problem();
-    }
-}
-
 /// <summary><c>limits.orders</c>: other limits of unfilled orders.</summary>
 public sealed record LimitOrders : ExchangeFault
 {

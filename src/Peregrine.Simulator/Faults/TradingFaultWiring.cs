@@ -25,7 +25,7 @@ internal sealed class TradingFaultWiring(TradingFaults faults, OrderDesk desk, U
         SetBalance f => Move(f, f.Units - desk.Account[f.Asset].Free, users.OnDeposit),
         FeeAsset f => Fees(f),
         SymbolStatus f => OnSymbols(f.Symbol, s => s with { Status = f.Status }),
-        SymbolFilters f => OnSymbols(f.Symbol, s => s with { Instrument = s.Instrument with { Rules = Change(s.Instrument.Rules, f) } }),
+        SymbolFilters f => OnSymbols(f.Symbol, s => s with { Instrument = s.Instrument with { Rules = f.ApplyTo(s.Instrument.Rules) } }),
         LimitOrders f => Limits(f),
         _ => null,
     };
@@ -63,11 +63,4 @@ internal sealed class TradingFaultWiring(TradingFaults faults, OrderDesk desk, U
         Action[] ends = [.. symbols.Select(s => s.State.Lay(change))];
         return new SimpleEffect(symbols.Length, () => Array.ForEach(ends, static end => end()));
     }
-
-    private static TradingRules Change(TradingRules rules, SymbolFilters fault) => rules with
-    {
-        TickSize = fault.TickSize is { } tick ? Price.Parse(tick) : rules.TickSize, StepSize = fault.StepSize is { } step ? Quantity.Parse(step) : rules.StepSize,
-        MinQuantity = fault.MinQuantity is { } min ? Quantity.Parse(min) : rules.MinQuantity, MaxQuantity = fault.MaxQuantity is { } max ? Quantity.Parse(max) : rules.MaxQuantity,
-        MinNotional = fault.MinNotional is { } value ? Notional.Parse(value) : rules.MinNotional, OpenOrdersMax = fault.OpenOrdersMax ?? rules.OpenOrdersMax,
-    };
 }

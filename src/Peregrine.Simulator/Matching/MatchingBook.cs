@@ -21,7 +21,14 @@ internal enum Remainder : byte
 /// <summary>An order as the matching engine takes it. Prices and quantities are whole 1e-8 units.</summary>
 /// <param name="Price">The limit; 0 takes any price.</param>
 /// <param name="QuoteBudget">Buys or sells for this much quote money instead of a quantity, which then is only a bound (0: none); 0 where the quantity counts.</param>
-internal readonly record struct IncomingOrder(long Id, Side Side, long Price, long Quantity, Remainder Remainder, long QuoteBudget = 0);
+internal readonly record struct IncomingOrder(long Id, Side Side, long Price, long Quantity, Remainder Remainder, long QuoteBudget = 0)
+{
+    /// <summary>How much of it the book shows at a time; 0 for all. What is shown anew stands behind what is there.</summary>
+    public long Peak { get; init; }
+
+    /// <summary>Whether the observer is asked before it meets an order (<see cref="IMatchObserver.Prevents"/>).</summary>
+    public bool AsksFirst { get; init; }
+}
 
 /// <summary>What came of it. <paramref name="Remaining"/> rests when <paramref name="Rested"/>, is gone otherwise.</summary>
 internal readonly record struct MatchOutcome(long Filled, long Remaining, bool Rested, bool WouldTake);
@@ -32,8 +39,19 @@ internal interface IMatchObserver
     /// <summary>Two orders met at the resting order's price.</summary>
     void OnMatch(in IncomingOrder taker, long makerId, long price, long quantity, long makerRemaining);
 
-    /// <summary>A level has a new total quantity; 0 is gone.</summary>
+    /// <summary>A level shows a new total quantity; 0 is gone.</summary>
     void OnLevel(Side side, long price, long quantity);
+
+    /// <summary>Whether two orders must not trade with each other, and what happens instead. Asked of orders that ask first.</summary>
+    SelfTradePrevention Prevents(in IncomingOrder taker, long makerId) => SelfTradePrevention.None;
+
+    /// <summary>Two orders did not trade.</summary>
+    /// <param name="takerPrevented">How much of the taker is gone.</param>
+    /// <param name="makerPrevented">How much of the maker is gone.</param>
+    /// <param name="quantity">How much would have been traded, where both shrink by that; 0 where they expire.</param>
+    void OnPrevented(in IncomingOrder taker, long makerId, long price, long takerPrevented, long makerPrevented, long quantity, long makerRemaining)
+    {
+    }
 }
 
 /// <summary>
@@ -72,7 +90,7 @@ internal sealed class MatchingBook(long step, IMatchObserver observer)
     public bool TryGet(long id, out Side side, out long price, out long remaining)
     {
         bool found = _slots.TryGetValue(id, out int slot);
-        (side, price, remaining) = found ? (_nodes[slot].Side, _nodes[slot].Price, _nodes[slot].Remaining) : default;
+        (side, price, remaining) = found ? (_nodes[slot].Side, _nodes[slot].Price, _nodes[slot].Remaining + _nodes[slot].Hidden) : default;
         return found;
     }
 
@@ -85,7 +103,7 @@ internal sealed class MatchingBook(long step, IMatchObserver observer)
         {
             ref Level level = ref ladder.FromBest(rank);
             if (!Reaches(side, limit, level.Price)) break;
-            long taken = Math.Min(quantity, level.Quantity);
+            long taken = Math.Min(quantity, level.Quantity + level.Hidden);
             quoteUnits += Money.Quote(level.Price, taken);
             quantity -= taken;
         }
@@ -103,6 +121,7 @@ internal sealed class MatchingBook(long step, IMatchObserver observer)
         long remaining = order.QuoteBudget > 0 && order.Quantity == 0 ? long.MaxValue : order.Quantity;
         long budget = order.QuoteBudget;
         long filled = 0;
+        bool expires = false;
         Ladder opposite = Of(order.Side.Opposite());
         while (remaining > 0 && opposite.Count > 0)
         {
@@ -110,11 +129,17 @@ internal sealed class MatchingBook(long step, IMatchObserver observer)
             long price = level.Price;
             if (!Reaches(order.Side, order.Price, price)) break;
             long filledHere = 0;
-            bool budgetSpent = false;
+            bool budgetSpent = false, isTouched = false;
             while (remaining > 0 && level.Quantity > 0)
             {
                 int slot = level.Head;
                 ref Node maker = ref _nodes[slot];
+                if (order.AsksFirst && observer.Prevents(in order, maker.Id) is var mode and not SelfTradePrevention.None)
+                {
+                    isTouched = true;
+                    if (Prevent(in order, ref level, slot, mode, ref remaining, ref budget)) expires = true;
+                    continue;
+                }
                 long quantity = Math.Min(remaining, maker.Remaining);
                 if (order.QuoteBudget > 0)
                 {
@@ -128,20 +153,20 @@ internal sealed class MatchingBook(long step, IMatchObserver observer)
                 remaining -= quantity;
                 filledHere += quantity;
                 long makerId = maker.Id;
-                long makerRemaining = maker.Remaining;
-                if (makerRemaining == 0) Unlink(ref level, slot);
+                long makerRemaining = maker.Remaining + maker.Hidden;
+                if (maker.Remaining == 0) Refill(ref level, slot);
                 observer.OnMatch(in order, makerId, price, quantity, makerRemaining);
             }
             filled += filledHere;
             long left = level.Quantity;
             if (left == 0) opposite.RemoveBest();
-            if (filledHere > 0) observer.OnLevel(order.Side.Opposite(), price, left);
-            if (budgetSpent) break;
+            if (filledHere > 0 || isTouched) observer.OnLevel(order.Side.Opposite(), price, left);
+            if (budgetSpent || expires) break;
         }
 
         long unfilled = order.QuoteBudget > 0 ? 0 : remaining;
-        if (unfilled == 0 || order.Remainder is Remainder.Expires or Remainder.FillsWhollyOrExpires) return new MatchOutcome(filled, unfilled, false, false);
-        long total = Link(order.Id, order.Side, order.Price, unfilled);
+        if (unfilled == 0 || expires || order.Remainder is Remainder.Expires or Remainder.FillsWhollyOrExpires) return new MatchOutcome(filled, unfilled, false, false);
+        long total = Link(order.Id, order.Side, order.Price, unfilled, order.Peak);
         observer.OnLevel(order.Side, order.Price, total);
         return new MatchOutcome(filled, unfilled, true, false);
     }
@@ -155,6 +180,7 @@ internal sealed class MatchingBook(long step, IMatchObserver observer)
         ladder.TryFind(node.Price, out int at);
         ref Level level = ref ladder[at];
         level.Quantity -= node.Remaining;
+        level.Hidden -= node.Hidden;
         long left = level.Quantity;
         Unlink(ref level, slot);
         if (left == 0) ladder.RemoveAt(at);
@@ -165,15 +191,57 @@ internal sealed class MatchingBook(long step, IMatchObserver observer)
     /// <summary>Leaves less of a resting order, which keeps its place; false when it is not there or has no more than that.</summary>
     public bool Shrink(long id, long remaining)
     {
-        if (remaining <= 0 || !_slots.TryGetValue(id, out int slot) || _nodes[slot].Remaining <= remaining) return false;
+        if (remaining <= 0 || !_slots.TryGetValue(id, out int slot) || _nodes[slot].Remaining + _nodes[slot].Hidden <= remaining) return false;
         ref Node node = ref _nodes[slot];
         Ladder ladder = Of(node.Side);
         ladder.TryFind(node.Price, out int at);
         ref Level level = ref ladder[at];
-        level.Quantity -= node.Remaining - remaining;
-        node.Remaining = remaining;
+        Reduce(ref level, ref node, node.Remaining + node.Hidden - remaining);
         observer.OnLevel(node.Side, node.Price, level.Quantity);
         return true;
+    }
+
+    /// <summary>Takes a quantity off a resting order: of what it hides first.</summary>
+    private static void Reduce(ref Level level, ref Node node, long quantity)
+    {
+        long hidden = Math.Min(node.Hidden, quantity);
+        (node.Hidden, level.Hidden) = (node.Hidden - hidden, level.Hidden - hidden);
+        (node.Remaining, level.Quantity) = (node.Remaining - (quantity - hidden), level.Quantity - (quantity - hidden));
+    }
+
+    /// <summary>Does what is done instead of a trade; true when the taker is over.</summary>
+    private bool Prevent(in IncomingOrder order, ref Level level, int slot, SelfTradePrevention mode, ref long remaining, ref long budget)
+    {
+        ref Node maker = ref _nodes[slot];
+        long price = level.Price, makerId = maker.Id;
+        long makerWhole = maker.Remaining + maker.Hidden;
+        long takerWhole = order.QuoteBudget > 0 ? Math.Min(remaining, Money.Affordable(budget, price, step)) : remaining;
+        bool isTakerOver = mode is SelfTradePrevention.ExpireTaker or SelfTradePrevention.ExpireBoth;
+        long shared = mode is SelfTradePrevention.Decrement or SelfTradePrevention.Transfer ? Math.Min(takerWhole, makerWhole) : 0;
+        long takerPrevented = isTakerOver ? takerWhole : shared;
+        long makerPrevented = mode is SelfTradePrevention.ExpireMaker or SelfTradePrevention.ExpireBoth ? makerWhole : shared;
+        remaining -= takerPrevented;
+        if (order.QuoteBudget > 0)
+        {
+            budget -= Money.Quote(price, takerPrevented);
+            isTakerOver |= shared > 0 && Money.Affordable(budget, price, step) == 0;
+            if (shared == 0 && mode is SelfTradePrevention.Decrement or SelfTradePrevention.Transfer) return true; // The rest of the money buys nothing.
+        }
+        Reduce(ref level, ref maker, makerPrevented);
+        if (maker.Remaining == 0) Refill(ref level, slot);
+        observer.OnPrevented(in order, makerId, price, takerPrevented, makerPrevented, shared, makerWhole - makerPrevented);
+        if (isTakerOver) remaining = 0;
+        return isTakerOver;
+    }
+
+    /// <summary>What an order showed is gone: it shows the next part, behind all others, or leaves.</summary>
+    private void Refill(ref Level level, int slot)
+    {
+        Node node = _nodes[slot];
+        Unlink(ref level, slot);
+        if (node.Hidden == 0) return;
+        level.Hidden -= node.Hidden;
+        Link(ref level, node.Id, node.Side, node.Price, node.Hidden, node.Peak);
     }
 
     /// <summary>Whether a limit (0: any price) of the side reaches the counter price.</summary>
@@ -182,8 +250,11 @@ internal sealed class MatchingBook(long step, IMatchObserver observer)
 
     private Ladder Of(Side side) => side == Side.Buy ? _bids : _asks;
 
-    private long Link(long id, Side side, long price, long quantity)
+    private long Link(long id, Side side, long price, long quantity, long peak) => Link(ref Of(side).GetOrAdd(price), id, side, price, quantity, peak);
+
+    private long Link(ref Level level, long id, Side side, long price, long quantity, long peak)
     {
+        long shown = peak > 0 ? Math.Min(peak, quantity) : quantity;
         int slot = _free;
         if (slot >= 0) _free = _nodes[slot].Next;
         else
@@ -191,12 +262,12 @@ internal sealed class MatchingBook(long step, IMatchObserver observer)
             if (_used == _nodes.Length) Array.Resize(ref _nodes, _nodes.Length * 2);
             slot = _used++;
         }
-        ref Level level = ref Of(side).GetOrAdd(price);
-        _nodes[slot] = new Node { Id = id, Price = price, Remaining = quantity, Side = side, Previous = level.Tail, Next = -1 };
+        _nodes[slot] = new Node { Id = id, Price = price, Remaining = shown, Hidden = quantity - shown, Peak = peak, Side = side, Previous = level.Tail, Next = -1 };
         if (level.Tail >= 0) _nodes[level.Tail].Next = slot;
         else level.Head = slot;
         level.Tail = slot;
-        level.Quantity += quantity;
+        level.Quantity += shown;
+        level.Hidden += quantity - shown;
         _slots.Add(id, slot);
         return level.Quantity;
     }
@@ -217,7 +288,15 @@ internal sealed class MatchingBook(long step, IMatchObserver observer)
     {
         public long Id;
         public long Price;
+
+        /// <summary>What the book shows of it.</summary>
         public long Remaining;
+
+        /// <summary>What it does not show yet.</summary>
+        public long Hidden;
+
+        /// <summary>How much it shows at a time; 0 for all.</summary>
+        public long Peak;
         public int Next;
         public int Previous;
         public Side Side;
@@ -226,7 +305,10 @@ internal sealed class MatchingBook(long step, IMatchObserver observer)
     private struct Level
     {
         public long Price;
+
+        /// <summary>What is shown.</summary>
         public long Quantity;
+        public long Hidden;
         public int Head;
         public int Tail;
     }

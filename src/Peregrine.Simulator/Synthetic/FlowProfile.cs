@@ -23,19 +23,30 @@ internal sealed record FlowProfile(Instrument Instrument, double Price, double S
             _ when MadeUpSymbols.NumberOf(baseAsset) is >= 0 and var number => MadeUp(number),
             _ => ("0.01", "0.001", 100, 0.15, 10, 80),
         };
+        TradingRules rules = new()
+        {
+            TickSize = Common.Price.Parse(tick), MinPrice = Common.Price.Parse(tick), MaxPrice = Common.Price.Parse("1000000"),
+            StepSize = Quantity.Parse(step), MinQuantity = Quantity.Parse(step), MaxQuantity = Quantity.Parse(price < 10 ? "9000000" : "9000"),
+            MinNotional = Notional.Parse("5"),
+        };
         return new FlowProfile(
             new Instrument
             {
                 Id = SymbolId.None, Symbol = symbol, Market = market, BaseAsset = baseAsset, QuoteAsset = quoteAsset, IsTrading = true,
-                Rules = new TradingRules
-                {
-                    TickSize = Common.Price.Parse(tick), MinPrice = Common.Price.Parse(tick), MaxPrice = Common.Price.Parse("1000000"),
-                    StepSize = Quantity.Parse(step), MinQuantity = Quantity.Parse(step), MaxQuantity = Quantity.Parse(price < 10 ? "9000000" : "9000"),
-                    MinNotional = Notional.Parse("5"),
-                },
+                Rules = market == Market.Spot ? WithSpotFilters(rules, price) : rules,
             },
             price, spacing, quantity, rate);
     }
+
+    /// <summary>The other filters of a usual symbol on spot, with usual values.</summary>
+    private static TradingRules WithSpotFilters(TradingRules rules, double price) => rules with
+    {
+        MarketMaxQuantity = Quantity.Parse(price < 10 ? "900000" : "900"), MaxNotional = Notional.Parse("9000000000"), NotionalAverageMinutes = 5,
+        BidMultiplierUp = 5 * FixedPoint.One, BidMultiplierDown = FixedPoint.One / 5, AskMultiplierUp = 5 * FixedPoint.One, AskMultiplierDown = FixedPoint.One / 5,
+        HasPercentPriceBySide = true, PercentPriceAverageMinutes = 5, IcebergPartsMax = 100,
+        TrailingAboveMin = 10, TrailingAboveMax = 2_000, TrailingBelowMin = 10, TrailingBelowMax = 2_000,
+        OpenOrdersMax = 200, OrderListsMax = 20, AlgoOrdersMax = 5, IcebergOrdersMax = 100, AmendsMax = 10,
+    };
 
     /// <summary>Prices from a cent to thousands, grids to match, and a quieter flow: there are many of them.</summary>
     private static (string Tick, string Step, double Price, double Spacing, double Quantity, double Rate) MadeUp(int number)

@@ -145,6 +145,10 @@ internal sealed class SyntheticMarket : IMarketSource, IOrderVenue
     public long LastPrice(Instrument instrument) =>
         Of(instrument) is { LastPrice: > 0 } symbol ? symbol.LastPrice : (Of(instrument).Best.BidPrice + Of(instrument).Best.AskPrice) / 2;
 
+    public Instrument Current(Instrument instrument) => Of(instrument).Instrument;
+
+    public long AveragePrice(Instrument instrument) => WindowStatistics.AveragePrice(Of(instrument), _clock.NowMicros - _clock.OffsetMicros) is { Price: > 0 } average ? average.Price : LastPrice(instrument);
+
     public bool WouldTake(Instrument instrument, Side side, long price) => Of(instrument).Book.WouldTake(side, price);
 
     public bool TryQuote(Instrument instrument, Side side, long quantity, out long quoteUnits) =>

@@ -21,7 +21,7 @@ internal sealed class SyntheticSymbol : MarketSymbol, IMatchObserver
 
     private readonly Func<long> _nextOrderId;
     private readonly Dictionary<long, (VenueOrder Order, IFillListener Listener)> _ours = [];
-    private readonly List<(VenueOrder Order, IFillListener Listener, long Price, long Quantity, bool IsMaker, long TradeId)> _ourFills = [];
+    private readonly Queue<Action> _ourNews = [];
     private readonly List<TapeAggregate> _aggregates = [];
     private readonly List<TapeTrade> _trades = [];
     private readonly DiffBatch[] _diffs;
@@ -39,6 +39,7 @@ internal sealed class SyntheticSymbol : MarketSymbol, IMatchObserver
     private long _nowMicros;
     private long _nextTradeId = 1;
     private long _nextAggregateId = 1;
+    private long _nextPreventedId;
     private long _klineDueMillis;
     private long _lookDueMillis;
 
@@ -123,7 +124,10 @@ internal sealed class SyntheticSymbol : MarketSymbol, IMatchObserver
     {
         _nowMicros = Math.Max(_nowMicros, nowMicros);
         (_taker, _takerListener) = (order, listener);
-        MatchOutcome outcome = Book.Submit(new IncomingOrder(order.Id, order.Side, order.Price, order.QuoteQuantity > 0 ? order.QuantityBound : order.Quantity, order.Remainder, order.QuoteQuantity));
+        MatchOutcome outcome = Book.Submit(new IncomingOrder(order.Id, order.Side, order.Price, order.QuoteQuantity > 0 ? order.QuantityBound : order.Quantity, order.Remainder, order.QuoteQuantity)
+        {
+            Peak = order.IcebergQuantity, AsksFirst = order.Prevention != SelfTradePrevention.None,
+        });
         (_taker, _takerListener) = (null, null);
         if (outcome.Rested) _ours.Add(order.Id, (order, listener));
         Settle();
@@ -154,13 +158,33 @@ internal sealed class SyntheticSymbol : MarketSymbol, IMatchObserver
             _aggregates.Add(new TapeAggregate(_nextAggregateId++, price, quantity, trade.Id, trade.Id, _nowMicros, trade.BuyerIsMaker));
         if (_ours.TryGetValue(makerId, out (VenueOrder Order, IFillListener Listener) maker))
         {
-            _ourFills.Add((maker.Order, maker.Listener, price, quantity, true, trade.Id));
+            TellLater(maker.Order, maker.Listener, price, quantity, isMaker: true, trade.Id);
             if (makerRemaining == 0) _ours.Remove(makerId);
         }
         else if (makerRemaining == 0) Flow.OnGone(makerId);
-        if (_taker is { } own && own.Id == taker.Id) _ourFills.Add((own, _takerListener!, price, quantity, false, trade.Id));
+        if (_taker is { } own && own.Id == taker.Id && _takerListener is { } listener) TellLater(own, listener, price, quantity, isMaker: false, trade.Id);
         Trace?.Invoke(('T', makerId, price, quantity));
     }
+
+    public SelfTradePrevention Prevents(in IncomingOrder taker, long makerId)
+    {
+        if (_taker is not { } own || own.Id != taker.Id || !_ours.TryGetValue(makerId, out (VenueOrder Order, IFillListener Listener) maker)) return SelfTradePrevention.None;
+        bool isSame = ReferenceEquals(own.Owner, maker.Order.Owner);
+        return isSame || (own.Owner is { TradeGroupId: > 0 } desk && desk.TradeGroupId == maker.Order.Owner?.TradeGroupId) ? own.Prevention : SelfTradePrevention.None;
+    }
+
+    public void OnPrevented(in IncomingOrder taker, long makerId, long price, long takerPrevented, long makerPrevented, long quantity, long makerRemaining)
+    {
+        (VenueOrder order, IFillListener listener) = _ours[makerId];
+        (VenueOrder own, IFillListener ownListener) = (_taker!, _takerListener!);
+        PreventedMatch match = new(_nextPreventedId++, Instrument, own, order, own.Owner?.TradeGroupId ?? -1, own.Prevention, price, takerPrevented, makerPrevented, quantity, _nowMicros);
+        if (makerRemaining == 0) _ours.Remove(makerId);
+        _ourNews.Enqueue(() => ownListener.OnPrevented(own, match));
+        _ourNews.Enqueue(() => listener.OnPrevented(order, match));
+    }
+
+    private void TellLater(VenueOrder order, IFillListener listener, long price, long quantity, bool isMaker, long tradeId) =>
+        _ourNews.Enqueue(() => listener.OnFill(order, price, quantity, isMaker, tradeId));
 
     public void OnLevel(Side side, long price, long quantity)
     {
@@ -184,9 +208,7 @@ internal sealed class SyntheticSymbol : MarketSymbol, IMatchObserver
     /// <summary>Tells of fills and publishes what one command changed.</summary>
     private void Publish()
     {
-        foreach ((VenueOrder order, IFillListener listener, long price, long quantity, bool isMaker, long tradeId) in _ourFills)
-            listener.OnFill(order, price, quantity, isMaker, tradeId);
-        _ourFills.Clear();
+        while (_ourNews.TryDequeue(out Action? tell)) tell(); // One at a time: what is told of may take another order out of the book.
         foreach (TapeTrade trade in _trades) AddTrade(trade);
         if (_trades.Count > 0) PublishTrades();
         _trades.Clear();

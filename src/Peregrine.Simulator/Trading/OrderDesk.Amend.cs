@@ -53,9 +53,9 @@ internal sealed partial class OrderDesk
     private static ApiException Rejected(string reason) => new(-2038, reason);
 
     /// <exception cref="ApiException">A filter refuses the smaller order.</exception>
-    private static void Check(VenueOrder order, long quantity)
+    private void Check(VenueOrder order, long quantity)
     {
-        TradingRules rules = order.Instrument.Rules;
+        TradingRules rules = venue.Current(order.Instrument).Rules;
         if (OrderFilters.CheckAmends(rules, order.Amendments.Count) is var amends and not OrderFilter.None) throw Rejected($"Filter failure: {amends.Text()}");
         // What is open and held around it was looked at when it came; a smaller order adds nothing to that.
         OrderShape shape = new()

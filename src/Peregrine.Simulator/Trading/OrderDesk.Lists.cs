@@ -4,10 +4,9 @@ using Peregrine.Simulator.Api;
 
 namespace Peregrine.Simulator.Trading;
 
-/// <summary>Stop orders and order lists: what happens to one order because of the market or of another order.</summary>
+/// <summary>Order lists: what happens to one order because of another.</summary>
 internal sealed partial class OrderDesk
 {
-    private readonly SortedDictionary<long, VenueOrder> _stops = [];
     private readonly List<OrderList> _lists = [];
     private readonly Queue<Action> _todo = new();
     private int _depth;
@@ -15,11 +14,6 @@ internal sealed partial class OrderDesk
 
     /// <summary>All order lists, oldest first.</summary>
     public IReadOnlyList<OrderList> Lists => _lists;
-
-    private bool HasTriggers => venue.Traded is not null;
-
-    /// <summary>Lets stop orders and lists follow the market.</summary>
-    public void FollowMarket() => venue.Traded += OnTraded;
 
     /// <summary>Places an OCO (no working order), OTO (one leg) or OTOCO (two).</summary>
     /// <exception cref="ApiException">Refused; no order came into being.</exception>
@@ -36,7 +30,7 @@ internal sealed partial class OrderDesk
         {
             bool isPending = working is not null && request != working;
             if (isPending && !HasTriggers) throw ApiException.Rejected("Stop orders are not supported for this symbol.");
-            CheckFilters(request);
+            CheckFilters(request.IsUnknownQuantity ? request with { Quantity = working!.Quantity } : request);
             CheckMarket(isPending ? request with { StopPrice = 0 } : request); // Where the market stands then is not known yet.
             if (!isPending && request.Type == OrderType.LimitMaker && venue.WouldTake(instrument, request.Side, request.Price))
                 throw ApiException.Rejected("Order would immediately match and take.");
@@ -48,6 +42,8 @@ internal sealed partial class OrderDesk
         foreach (VenueOrder order in others) order.IsPending = working is not null;
         Act(() =>
         {
+            foreach (VenueOrder order in others)
+                if (first is null) BeginToTrail(order);
             if (first is null) ReserveShared(others);
             else Reserve(first);
             _nextListId++;
@@ -64,30 +60,6 @@ internal sealed partial class OrderDesk
     public string CancelList(OrderList? list, string? cancelId) =>
         list?.Orders.FirstOrDefault(o => o.IsOpen) is { } open ? Cancel(open, cancelId) : throw new ApiException(-2011, "Unknown order list sent.");
 
-    /// <summary>What the filters want to know of the account and the market.</summary>
-    private FilterContext Around(Instrument instrument, long last)
-    {
-        int orders = 0, algo = 0, allAlgo = 0;
-        long buys = 0;
-        if (_open.Count > 0)
-        {
-            foreach (VenueOrder order in _open.Values)
-            {
-                if (order.IsStop) allAlgo++;
-                if (order.Instrument.Symbol != instrument.Symbol) continue;
-                orders++;
-                if (order.IsStop) algo++;
-                if (order.Side == Side.Buy) buys += order.Remaining;
-            }
-        }
-        AssetBalance held = Account[instrument.BaseAsset];
-        return new FilterContext
-        {
-            LastPrice = new Price(last), AveragePrice = new Price(last), OpenOrders = orders, OpenAlgoOrders = algo, ExchangeOpenOrders = _open.Count,
-            ExchangeOpenAlgoOrders = allAlgo, BaseHeld = new Quantity(held.Free + held.Locked), OpenBuyQuantity = new Quantity(buys),
-        };
-    }
-
     /// <summary>Does something, and then all that it set off: never one inside the other.</summary>
     private void Act(Action act)
     {
@@ -103,42 +75,6 @@ internal sealed partial class OrderDesk
         }
     }
 
-    private void OnTraded(Instrument instrument, long low, long high)
-    {
-        if (_stops.Count > 0)
-        {
-            foreach (VenueOrder order in _stops.Values)
-            {
-                bool isReached = order.Instrument.Symbol == instrument.Symbol && (order.TriggersAbove ? high >= order.StopPrice : low <= order.StopPrice);
-                if (isReached) _todo.Enqueue(() => Trigger(order));
-            }
-        }
-        if (_depth == 0 && _todo.Count > 0) Act(static () => { });
-    }
-
-    private void Trigger(VenueOrder order)
-    {
-        if (!_stops.Remove(order.Id) || !order.IsOpen) return;
-        OnLegActs(order);
-        order.IsTriggered = true;
-        order.WorkingMicros = order.UpdatedMicros = nowMicros();
-        if (order is { IsMarket: true, Side: Side.Buy })
-        {
-            // What it costs is known only now.
-            Account.Unlock(order.LockedAsset, order.Locked);
-            order.Locked = 0;
-            venue.TryQuote(order.Instrument, order.Side, order.Remaining, out long cost);
-            if (!Account.TryLock(order.LockedAsset, cost))
-            {
-                End(order, OrderStatus.Expired, null);
-                return;
-            }
-            order.Locked = cost;
-        }
-        Tell(order, "NEW", null, null);
-        Start(order);
-    }
-
     /// <summary>Sets aside what the dearer of two legs may cost.</summary>
     private void ReserveShared(IReadOnlyList<VenueOrder> legs)
     {
@@ -152,7 +88,7 @@ internal sealed partial class OrderDesk
     {
         if (order.List is not { } list || order == list.Working || order.IsPending) return;
         foreach (VenueOrder other in list.Legs)
-            if (other != order && other.IsOpen) End(other, OrderStatus.Expired, null);
+            if (other != order && other.IsOpen) End(other, OrderStatus.Expired, null, "OCO_TRIGGER");
         if (order.Locked < order.Need && Account.TryLock(order.LockedAsset, order.Need - order.Locked)) order.Locked = order.Need;
     }
 
@@ -164,11 +100,25 @@ internal sealed partial class OrderDesk
         else if (order == list.Working || order.Status == OrderStatus.Canceled)
         {
             foreach (VenueOrder other in list.Orders)
-                if (other.IsOpen) End(other, order.Status, order.Status == OrderStatus.Canceled ? other.ClientId : null);
+                if (other.IsOpen) End(other, order.Status, order.Status == OrderStatus.Canceled ? other.ClientId : null, "OTO_PHASE_ONE_EXPIRED");
         }
         if (list.IsOpen || list.IsEnded) return;
         list.IsEnded = true;
         observer.OnList(list);
+    }
+
+    /// <summary>What the working order bought, less what it paid for that in the same asset, on the grid.</summary>
+    /// <exception cref="ApiException">A filter refuses an order of that size.</exception>
+    private void SetQuantity(VenueOrder leg, VenueOrder working)
+    {
+        long paid = working.Fills.Where(f => f.CommissionAsset == working.ReceivedAsset).Sum(static f => f.Commission);
+        Instrument instrument = venue.Current(leg.Instrument);
+        leg.Quantity = instrument.Rules.FloorToStep(new Quantity(working.Executed - paid)).Raw;
+        leg.IsUnknownQuantity = false;
+        CheckFilters(new OrderRequest(instrument, leg.Side, leg.Type, leg.TimeInForce, leg.Price, leg.Quantity, 0, null, leg.StopPrice)
+        {
+            IcebergQuantity = leg.IcebergQuantity, TrailingDelta = leg.TrailingDelta,
+        });
     }
 
     /// <summary>The working order is filled: the others come to life, or expire where the account cannot carry them.</summary>
@@ -177,13 +127,18 @@ internal sealed partial class OrderDesk
         VenueOrder[] legs = [.. list.Legs.Where(l => l is { IsOpen: true, IsPending: true })];
         try
         {
+            foreach (VenueOrder leg in legs)
+            {
+                BeginToTrail(leg);
+                if (leg.IsUnknownQuantity) SetQuantity(leg, list.Working!);
+            }
             if (legs.Length == 2) ReserveShared(legs);
             else if (legs.Length == 1) Reserve(legs[0]);
         }
         catch (ApiException)
         {
             foreach (VenueOrder leg in legs)
-                if (leg.IsOpen) End(leg, OrderStatus.Expired, null);
+                if (leg.IsOpen) End(leg, OrderStatus.Expired, null, "REJECTED");
             return;
         }
         long last = venue.LastPrice(list.Instrument);
@@ -196,12 +151,12 @@ internal sealed partial class OrderDesk
         }
         observer.OnBalances(Account, [legs[0].LockedAsset]);
         bool isRefused = Array.Exists(legs, leg =>
-            (leg.IsStop && last > 0 && (leg.TriggersAbove ? leg.StopPrice <= last : leg.StopPrice >= last))
+            (leg is { IsStop: true, StopPrice: > 0 } && last > 0 && (leg.TriggersAbove ? leg.StopPrice <= last : leg.StopPrice >= last))
             || (leg.Type == OrderType.LimitMaker && venue.WouldTake(leg.Instrument, leg.Side, leg.Price)));
         foreach (VenueOrder leg in legs)
         {
             // A leg that would be refused takes the other with it: one alone is no OCO.
-            if (isRefused && leg.IsOpen) End(leg, OrderStatus.Expired, null);
+            if (isRefused && leg.IsOpen) End(leg, OrderStatus.Expired, null, "REJECTED");
             else Start(leg);
         }
     }

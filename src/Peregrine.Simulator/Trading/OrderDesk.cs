@@ -2,12 +2,27 @@ using System.Globalization;
 using Peregrine.Common;
 using Peregrine.Common.Orders;
 using Peregrine.Simulator.Api;
+using Peregrine.Simulator.Matching;
 
 namespace Peregrine.Simulator.Trading;
 
 /// <summary>A new order as it was asked for, its numbers checked for form.</summary>
 internal sealed record OrderRequest(
-    Instrument Instrument, Side Side, OrderType Type, TimeInForce TimeInForce, long Price, long Quantity, long QuoteQuantity, string? ClientId, long StopPrice = 0);
+    Instrument Instrument, Side Side, OrderType Type, TimeInForce TimeInForce, long Price, long Quantity, long QuoteQuantity, string? ClientId, long StopPrice = 0)
+{
+    /// <summary>How much the book shows at a time; 0 for all.</summary>
+    public long IcebergQuantity { get; init; }
+
+    /// <summary>In basis points; 0 for a stop price that stands still.</summary>
+    public int TrailingDelta { get; init; }
+    public SelfTradePrevention Prevention { get; init; }
+    public long? StrategyId { get; init; }
+    public long? StrategyType { get; init; }
+
+    /// <summary>Whether its quantity is what the list's working order will have bought.</summary>
+    public bool IsUnknownQuantity { get; init; }
+    public bool IsStop => Type is OrderType.StopLoss or OrderType.StopLossLimit or OrderType.TakeProfit or OrderType.TakeProfitLimit;
+}
 
 /// <summary>What happened to an order, for the user data stream.</summary>
 internal interface IAccountObserver
@@ -43,6 +58,12 @@ internal sealed partial class OrderDesk(IOrderVenue venue, FeeSchedule fees, Fun
 
     public Account Account { get; } = new();
     public FeeSchedule Fees => fees;
+
+    /// <summary>Accounts of one group (above 0) do not trade with each other either; -1 for an account on its own.</summary>
+    public int TradeGroupId { get; init; } = -1;
+
+    /// <summary>Hears of an order's first fill as a maker (true) and as a taker (false): it takes off the count of unfilled orders.</summary>
+    public Action<bool>? FirstFilled { get; set; }
     public IEnumerable<VenueOrder> Open => _open.Values;
     public IEnumerable<VenueOrder> All => _byId.Values.OrderBy(o => o.Id);
     public IReadOnlyList<(VenueOrder Order, Fill Fill)> Trades => _trades;
@@ -54,10 +75,9 @@ internal sealed partial class OrderDesk(IOrderVenue venue, FeeSchedule fees, Fun
         OrderShape shape = new()
         {
             Side = request.Side, Type = request.Type, Price = new Price(request.Price), StopPrice = new Price(request.StopPrice), Quantity = new Quantity(request.Quantity),
-            QuoteUnits = request.QuoteQuantity,
+            QuoteUnits = request.QuoteQuantity, IcebergQuantity = new Quantity(request.IcebergQuantity), TrailingDelta = request.TrailingDelta,
         };
-        long last = venue.LastPrice(request.Instrument);
-        OrderFilter filter = OrderFilters.Check(request.Instrument.Rules, shape, Around(request.Instrument, last));
+        OrderFilter filter = OrderFilters.Check(request.Instrument.Rules, shape, Around(request.Instrument));
         if (filter == OrderFilter.Notional && request.Instrument.Market != Market.Spot) filter = OrderFilter.MinNotional;
         if (filter != OrderFilter.None) throw ApiException.Filter(filter.Text());
     }
@@ -67,10 +87,12 @@ internal sealed partial class OrderDesk(IOrderVenue venue, FeeSchedule fees, Fun
     private void CheckMarket(OrderRequest request)
     {
         if (!request.Instrument.IsTrading) throw ApiException.Rejected("Market is closed.");
+        if (request.IcebergQuantity > 0 && request.IcebergQuantity >= request.Quantity && !request.IsUnknownQuantity) throw ApiException.Rejected("IcebergQty exceeds QTY.");
+        if (!request.IsStop) return;
+        if (!HasTriggers) throw ApiException.Rejected("Stop orders are not supported for this symbol.");
         if (request.StopPrice == 0) return;
         long last = venue.LastPrice(request.Instrument);
         bool triggersAbove = new OrderShape { Side = request.Side, Type = request.Type }.TriggersAbove;
-        if (!HasTriggers) throw ApiException.Rejected("Stop orders are not supported for this symbol.");
         if (last > 0 && (triggersAbove ? request.StopPrice <= last : request.StopPrice >= last)) throw ApiException.Rejected("Order would trigger immediately.");
     }
 
@@ -84,6 +106,7 @@ internal sealed partial class OrderDesk(IOrderVenue venue, FeeSchedule fees, Fun
             throw ApiException.Rejected("Order would immediately match and take.");
         Act(() =>
         {
+            BeginToTrail(order);
             Reserve(order);
             Register(order);
             Start(order);
@@ -108,6 +131,8 @@ internal sealed partial class OrderDesk(IOrderVenue venue, FeeSchedule fees, Fun
             Id = nextOrderId(), ClientId = clientId, Instrument = request.Instrument, Side = request.Side, Type = request.Type,
             TimeInForce = request.TimeInForce == TimeInForce.None ? TimeInForce.GoodTillCancel : request.TimeInForce,
             Price = request.Price, StopPrice = request.StopPrice, Quantity = request.Quantity, QuoteQuantity = request.QuoteQuantity, TimeMicros = now, UpdatedMicros = now,
+            IcebergQuantity = request.IcebergQuantity, TrailingDelta = request.TrailingDelta, Prevention = request.Prevention, IsUnknownQuantity = request.IsUnknownQuantity,
+            StrategyId = request.StrategyId, StrategyType = request.StrategyType, Owner = this,
         };
     }
 
@@ -150,8 +175,16 @@ internal sealed partial class OrderDesk(IOrderVenue venue, FeeSchedule fees, Fun
         }
         bool rests = venue.Execute(order, this);
         if (order.QuoteQuantity > 0) order.Quantity = order.Executed;
-        if (!rests && order.IsOpen) End(order, order.QuoteQuantity > 0 && order.Executed > 0 ? OrderStatus.Filled : OrderStatus.Expired, null);
+        if (!rests && order.IsOpen) End(order, order.QuoteQuantity > 0 && order.Executed > 0 ? OrderStatus.Filled : OrderStatus.Expired, null, UnfilledReason(order));
     }
+
+    /// <summary>Why what is left of an order that may not rest expires.</summary>
+    private static string UnfilledReason(VenueOrder order) => order switch
+    {
+        { IsMarket: true } => "INSUFFICIENT_LIQUIDITY",
+        { TimeInForce: TimeInForce.FillOrKill } => "UNFILLED_FOK_ORDER_EXPIRED",
+        _ => "UNFILLED_IOC_QUANTITY_EXPIRED",
+    };
 
     /// <summary>Fees in another asset than the received one; null for the received one.</summary>
     public FeePayment? FeePayment { get; set; }
@@ -199,6 +232,7 @@ internal sealed partial class OrderDesk(IOrderVenue venue, FeeSchedule fees, Fun
     {
         OnLegActs(order);
         Fill fill = Ledger.Book(Account, order, fees, FeePayment, price, quantity, isMaker, tradeId >= 0 ? tradeId : _nextTradeId++, nowMicros());
+        if (order.Fills.Count(f => f.IsMaker == isMaker) == 1) FirstFilled?.Invoke(isMaker);
         if (_trades.Count == HistoryMax) _trades.RemoveRange(0, HistoryMax / 2);
         _trades.Add((order, fill));
         if (!order.IsOpen) Forget(order);
@@ -208,14 +242,16 @@ internal sealed partial class OrderDesk(IOrderVenue venue, FeeSchedule fees, Fun
             ? [order.Instrument.BaseAsset, order.Instrument.QuoteAsset] : [order.Instrument.BaseAsset, order.Instrument.QuoteAsset, fill.CommissionAsset]);
     }
 
-    private void End(VenueOrder order, OrderStatus status, string? cancelId)
+    /// <param name="reason">Why it expires, in the exchange's word.</param>
+    private void End(VenueOrder order, OrderStatus status, string? cancelId, string? reason = null)
     {
+        if (status == OrderStatus.Expired) order.ExpiryReason = reason;
         if (order.IsWorking) venue.Remove(order);
         _stops.Remove(order.Id);
         Ledger.Close(Account, order, status, nowMicros());
         Forget(order);
         if (status == OrderStatus.Filled) return; // A money order that spent what could be spent: its last fill told all but the end.
-        Tell(order, status == OrderStatus.Canceled ? "CANCELED" : "EXPIRED", null, cancelId);
+        Tell(order, status == OrderStatus.Canceled ? "CANCELED" : order.IsExpiredInMatch ? "TRADE_PREVENTION" : "EXPIRED", null, cancelId);
         observer.OnBalances(Account, [order.LockedAsset]);
         OnLegEnded(order);
     }

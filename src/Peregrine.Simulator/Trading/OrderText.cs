@@ -25,7 +25,7 @@ internal static class OrderText
     };
 
     /// <summary>The status of an order, that of one which waits for another included.</summary>
-    public static string StatusText(this VenueOrder order) => order.IsPending && order.IsOpen ? "PENDING_NEW" : order.Status.Text();
+    public static string StatusText(this VenueOrder order) => order.IsPending && order.IsOpen ? "PENDING_NEW" : order.IsExpiredInMatch ? "EXPIRED_IN_MATCH" : order.Status.Text();
 
     public static string Text(this OrderStatus status) => status switch
     {

@@ -52,7 +52,7 @@ internal sealed class VenueOrder
     public bool IsWorking => !IsPending && (!IsStop || IsTriggered);
 
     /// <summary>What must be set aside for what is left of it.</summary>
-    public long Need => Side == Side.Sell ? Remaining : Money.QuoteCeiling(Price > 0 ? Price : StopPrice, Remaining);
+    public long Need => Side == Side.Sell ? Remaining : Money.QuoteCeiling(Price > 0 ? Price : StopPrice > 0 ? StopPrice : Trailing?.Level ?? 0, Remaining);
 
     public long TimeMicros { get; init; }
     public long UpdatedMicros { get; set; }
@@ -82,11 +82,34 @@ internal sealed class VenueOrder
     /// <summary>How much of it self-trade prevention took away.</summary>
     public long Prevented { get; set; }
 
+    /// <summary>How much of it that was the last time.</summary>
+    public long LastPrevented { get; set; }
+    public PreventedMatch? LastPreventedMatch { get; set; }
+
+    /// <summary>What it did not trade as a taker.</summary>
+    public List<PreventedMatch> PreventedMatches { get; } = [];
+
+    /// <summary>Whether self-trade prevention ended it.</summary>
+    public bool IsExpiredInMatch { get; set; }
+
+    /// <summary>Why it expired, in the exchange's word.</summary>
+    public string? ExpiryReason { get; set; }
+
+    /// <summary>Whose it is.</summary>
+    public OrderDesk? Owner { get; init; }
+
+    /// <summary>What the sender calls its strategy.</summary>
+    public long? StrategyId { get; init; }
+    public long? StrategyType { get; init; }
+
     /// <summary>How much of it the book shows at a time; 0 for all.</summary>
     public long IcebergQuantity { get; init; }
 
     /// <summary>How far behind the best price since it began to follow its trigger is, in basis points; 0 for none.</summary>
     public int TrailingDelta { get; init; }
+
+    /// <summary>The trigger that follows the market; null where it stands still.</summary>
+    public TrailingStop? Trailing => TrailingDelta == 0 ? null : field ??= new TrailingStop(TrailingDelta, TriggersAbove);
 
     /// <summary>Whether its quantity is what its list's working order will have bought.</summary>
     public bool IsUnknownQuantity { get; set; }
@@ -115,6 +138,11 @@ internal interface IFillListener
 {
     /// <param name="tradeId">The market's trade id; -1 lets the listener number it.</param>
     void OnFill(VenueOrder order, long price, long quantity, bool isMaker, long tradeId);
+
+    /// <summary>Self-trade prevention kept one of ours from trading; where orders of ours never meet, that does not happen.</summary>
+    void OnPrevented(VenueOrder order, PreventedMatch match)
+    {
+    }
 }
 
 /// <summary>Where orders of ours meet a market: a matching engine, or the fill model over a recorded or live one.</summary>
@@ -122,6 +150,12 @@ internal interface IOrderVenue
 {
     /// <summary>The last price, for the value of a market order; 0 when there is none.</summary>
     long LastPrice(Instrument instrument);
+
+    /// <summary>The symbol with the rules that hold for it now.</summary>
+    Instrument Current(Instrument instrument) => instrument;
+
+    /// <summary>The volume-weighted price of the last minutes; the last one where that is not known.</summary>
+    long AveragePrice(Instrument instrument) => LastPrice(instrument);
 
     bool WouldTake(Instrument instrument, Side side, long price);
 

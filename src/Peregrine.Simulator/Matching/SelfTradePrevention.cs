@@ -1,4 +1,4 @@
-namespace Peregrine.Simulator.Trading;
+namespace Peregrine.Simulator.Matching;
 
 /// <summary>What happens when a taker would meet an order of its own account, or of one in its trade group. The taker's mode decides.</summary>
 internal enum SelfTradePrevention : byte
