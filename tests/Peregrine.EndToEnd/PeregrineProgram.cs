@@ -23,6 +23,11 @@ internal sealed partial class PeregrineProgram : IDisposable
         process.BeginErrorReadLine();
     }
 
+    /// <summary>When it was started: a status board of an earlier life is older.</summary>
+    public DateTimeOffset StartedAt { get; } = DateTimeOffset.UtcNow;
+
+    public bool HasExited => _process.HasExited;
+
     public string Errors
     {
         get
@@ -33,12 +38,19 @@ internal sealed partial class PeregrineProgram : IDisposable
 
     public static PeregrineProgram Start(params string[] arguments) => Start(arguments, []);
 
-    public static PeregrineProgram Start(string[] arguments, params (string Name, string Value)[] environment)
+    public static PeregrineProgram Start(string[] arguments, params (string Name, string Value)[] environment) => Start(Environment.ProcessPath!, [], null, arguments, environment);
+
+    /// <summary>As in a careless shell: the system writes an image of the memory into the working folder when the program dies of a signal.</summary>
+    public static PeregrineProgram StartWithCoreDumps(string workingFolder, string[] arguments, params (string Name, string Value)[] environment) =>
+        Start("/bin/sh", ["-c", "ulimit -c unlimited && exec \"$@\"", "sh", Environment.ProcessPath!], workingFolder, arguments, environment);
+
+    private static PeregrineProgram Start(string file, string[] before, string? workingFolder, string[] arguments, (string Name, string Value)[] environment)
     {
         // The suite and the program are built alike: bin/CONFIGURATION/FRAMEWORK.
         string[] folders = AppContext.BaseDirectory.TrimEnd('/').Split('/');
         string program = Path.Combine(Repository.Root, "src", "Peregrine.App", "bin", folders[^2], folders[^1], "peregrine.dll");
-        ProcessStartInfo info = new(Environment.ProcessPath!) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
+        ProcessStartInfo info = new(file) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true, WorkingDirectory = workingFolder ?? "" };
+        foreach (string argument in before) info.ArgumentList.Add(argument);
         info.ArgumentList.Add(program);
         foreach (string argument in arguments) info.ArgumentList.Add(argument);
         foreach ((string name, string value) in environment) info.Environment[name] = value;
@@ -66,7 +78,14 @@ internal sealed partial class PeregrineProgram : IDisposable
 
     public async Task<int> WaitAsync(int seconds)
     {
-        await _process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(seconds));
+        try
+        {
+            await _process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(seconds));
+        }
+        catch (TimeoutException)
+        {
+            throw new TimeoutException($"it did not end within {seconds} s: {Errors}");
+        }
         return _process.ExitCode;
     }
 

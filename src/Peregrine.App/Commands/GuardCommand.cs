@@ -44,6 +44,7 @@ internal static class GuardCommand
 
     private static async Task WatchAsync(ApplianceOptions options, TimeSpan after, double? seconds, CancellationToken cancel)
     {
+        MemoryDumps.Forbid();
         TimeProvider time = TimeProvider.System;
         ApplianceLog log = new(Console.Error, time);
         using StopSignal stop = new(cancel);

@@ -48,6 +48,7 @@ internal static class RunCommand
         if (options.Mode == RunMode.Live && options.Market != Common.Market.Spot)
             throw new StopException(ExitCode.BadConfiguration, "market: 'usdm' is not allowed in mode live; allowed is spot (record and paper take usdm)");
 
+        if (options.ApiSecret.Length > 0) MemoryDumps.Forbid();
         TimeProvider time = TimeProvider.System;
         Random random = new();
         ApplianceLog log = new(Console.Error, time);

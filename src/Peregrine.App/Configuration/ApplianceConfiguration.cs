@@ -18,9 +18,6 @@ namespace Peregrine.App.Configuration;
 /// <summary>Reads <see cref="ApplianceOptions"/> from peregrine.json, then PEREGRINE__… variables, then flags; what comes later wins.</summary>
 public static partial class ApplianceConfiguration
 {
-    /// <summary>Keys and secrets of every kind are far shorter; whatever is longer is another file.</summary>
-    private const int CredentialBytesMax = 8_192;
-
     private static readonly string[] DefaultStreams = ["aggTrade", "trade", "depth20@100ms", "depth@100ms", "bookTicker", "kline_1m"];
 
     /// <param name="file">The configuration file, or null for none.</param>
@@ -63,10 +60,7 @@ public static partial class ApplianceConfiguration
         int ringWords = reader.Whole("ring:words", 4_194_304, 131_072, 1 << 28);
         if (!BitOperations.IsPow2(ringSlots)) reader.Refuse("ring:slots", ringSlots.ToString(CultureInfo.InvariantCulture), "a power of two");
         if (!BitOperations.IsPow2(ringWords)) reader.Refuse("ring:words", ringWords.ToString(CultureInfo.InvariantCulture), "a power of two");
-        string key = reader.Text("exchange:apiKey", "");
-        string secret = reader.Text("exchange:apiSecret", "");
-        key = FromFile(reader, "exchange:apiKeyFile", key, folder);
-        secret = FromFile(reader, "exchange:apiSecretFile", secret, folder);
+        (string key, string secret) = Credentials.Read(reader, folder);
         if (binary && key.Length == 0) reader.Refuse("feed:format", "sbe", "json, or sbe with exchange.apiKeyFile: SBE streams want a key");
         double enter = reader.Fraction("strategy:enterAbove", 0.55, 0.500001, 1);
         double exit = reader.Fraction("strategy:exitBelow", 0.45, 0, 1);
@@ -183,21 +177,6 @@ public static partial class ApplianceConfiguration
         };
         if (bracket.ProfitBasisPoints > 0 != bracket.LossBasisPoints > 0) reader.Refuse("bracket:lossBasisPoints", bracket.LossBasisPoints.ToString(CultureInfo.InvariantCulture), "both barriers of the OCO, or none: profitBasisPoints and lossBasisPoints above 0, or both 0");
         return bracket;
-    }
-
-    private static string FromFile(ConfigurationReader reader, string path, string value, string folder)
-    {
-        string file = reader.Text(path, "");
-        if (file.Length == 0) return value;
-        string full = Path.GetFullPath(file, folder);
-        FileInfo info = new(full);
-        if (!info.Exists) reader.Refuse(path, file, "the path of a file that exists");
-        else if (info.LinkTarget is not null) reader.Refuse(path, file, "a file itself, not a link to one");
-        else if ((info.UnixFileMode & ~(UnixFileMode.UserRead | UnixFileMode.UserWrite)) != 0) reader.Refuse(path, file, "a file that only its owner can read (chmod 600)");
-        else if (info.Length > CredentialBytesMax) reader.Refuse(path, file, $"a file of at most {CredentialBytesMax} bytes");
-        else if (File.ReadAllText(full).Trim() is not { Length: > 0 } text || text.AsSpan().IndexOfAny(" \t\r\n") >= 0) reader.Refuse(path, file, "a file with one word in it, the key or the secret (its own line end does not count)");
-        else return text;
-        return value;
     }
 
     [GeneratedRegex(@"^[^\s/a-z@,]{2,40}$")]

@@ -113,4 +113,7 @@ public sealed record ApplianceOptions
     public int Core { get; init; }
     public int RingSlots { get; init; }
     public int RingWords { get; init; }
+
+    /// <summary>Without keys and secrets, which the text of a record would show.</summary>
+    public override string ToString() => $"{Mode} {Market} {string.Join(",", Symbols)} in {StateDirectory}";
 }

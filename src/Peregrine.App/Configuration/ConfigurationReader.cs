@@ -85,6 +85,10 @@ public sealed class ConfigurationReader(IConfiguration configuration)
     public void Refuse(string path, string value, string allowed) =>
         _errors.Add($"{path.Replace(':', '.')}: '{value}' is not allowed; allowed is {allowed}");
 
+    /// <summary>Notes an error without the value: it may be a secret that was written where the name of its file belongs.</summary>
+    public void RefuseUnseen(string path, string allowed) =>
+        _errors.Add($"{path.Replace(':', '.')}: what stands there is not allowed; allowed is {allowed}");
+
     /// <summary>Ends the start if anything is wrong or unknown.</summary>
     /// <exception cref="StopException">Bad configuration, with every error on a line of its own.</exception>
     public void ThrowOnErrors(string source)
@@ -94,7 +98,7 @@ public sealed class ConfigurationReader(IConfiguration configuration)
             if (entry.Value is null || _known.Contains(entry.Key)) continue;
             string nearest = _known.OrderBy(known => Distance(known, entry.Key)).First();
             string hint = Distance(nearest, entry.Key) <= 3 ? $"; did you mean {nearest.Replace(':', '.')}?" : $"; allowed are {string.Join(", ", Siblings(entry.Key))}";
-            _errors.Add($"{entry.Key.Replace(':', '.')}: '{entry.Value}' is a setting that does not exist{hint}");
+            _errors.Add($"{entry.Key.Replace(':', '.')}: a setting that does not exist{hint}"); // Without its value: under a misspelt name it may be a secret.
         }
         if (_errors.Count > 0) throw new StopException(ExitCode.BadConfiguration, $"the configuration ({source}) cannot be used:\n  " + string.Join("\n  ", _errors));
     }
