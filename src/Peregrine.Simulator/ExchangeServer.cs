@@ -152,7 +152,13 @@ public sealed class ExchangeServer : IAsyncDisposable
         WebSocketApi session = _core.OpenApi(connection, returnRateLimits, unit);
         try
         {
-            await connection.RunAsync(session.OnText);
+            TransportControl? transport = context.Features.Get<TransportControl>();
+            await connection.RunAsync(message =>
+            {
+                // Where the WebSocket API is refused, connections that it has get no answer either.
+                if (_core.Http.Take<RefuseSocket>("/ws-api/v3", static fault => fault.What == RefuseWhat.Api) is not null) transport?.Reset();
+                else session.OnText(message);
+            });
         }
         finally
         {

@@ -18,7 +18,7 @@ public sealed class KillSwitchTests(ITestOutputHelper output)
     private const string Own = "pg-00000000000000ab-1";
     private const string Foreign = "web_12345";
 
-    public static TheoryData<string> Ways => new() { "KILL file", "level by hand", "SIGUSR2", "command", "command without control socket", "locked database" };
+    public static TheoryData<string> Ways => new() { "KILL file", "level by hand", "SIGUSR2", "command", "command without control socket", "locked database", "order session gone" };
 
     [Theory]
     [MemberData(nameof(Ways))]
@@ -36,13 +36,17 @@ public sealed class KillSwitchTests(ITestOutputHelper output)
                 await UntilAsync(folder["state"], run, static board => board.GetProperty("orders").GetArrayLength() == 1 && board.GetProperty("safety").GetProperty("reconciled").GetBoolean());
                 using IDisposable? held = way == "locked database" ? await LockAsync(folder["state"]) : null;
                 long began = Stopwatch.GetTimestamp();
+                if (way == "order session gone") await CutApiAsync(url);
                 await PullAsync(way, folder["state"], run);
                 took = await UntilOursAreGoneAsync(url, began);
                 held?.Dispose();
                 run.Terminate();
                 Assert.True(await run.WaitAsync(20) == 0, run.Errors);
                 await result;
+                Assert.Equal(way == "order session gone", run.Errors.Contains("cancelling over REST", StringComparison.Ordinal));
             }
+            using ExchangeDesk desk = new(url);
+            await desk.ClearAsync();
             using (PeregrineProgram again = Start(folder, url))
             {
                 Task<string> result = again.ReadToEndAsync();
@@ -97,7 +101,7 @@ public sealed class KillSwitchTests(ITestOutputHelper output)
     {
         switch (way)
         {
-            case "KILL file" or "locked database":
+            case "KILL file" or "locked database" or "order session gone":
                 File.WriteAllText(Path.Combine(state, "KILL"), "");
                 break;
             case "level by hand":
@@ -112,6 +116,13 @@ public sealed class KillSwitchTests(ITestOutputHelper output)
                 Assert.True(code == 0, text + errors);
                 break;
         }
+    }
+
+    /// <summary>The WebSocket API resets whoever asks anything; REST and market data live.</summary>
+    private static async Task CutApiAsync(string url)
+    {
+        using ExchangeDesk desk = new(url);
+        await desk.FaultAsync("socket.refuse", """{"what":"api"}""");
     }
 
     /// <summary>Another program holds the live recording so that nothing can be written to it.</summary>
