@@ -23,7 +23,7 @@ internal sealed class UserHub(Func<long> nowMicros) : IAccountObserver
     /// <summary>Ends one subscription, or all of a connection; how many there were.</summary>
     public int Remove(WebSocketConnection connection, int? id) => _subscribers.RemoveAll(s => s.Connection == connection && (id is null || s.Id == id));
 
-    public IEnumerable<int> Of(WebSocketConnection connection) => _subscribers.Where(s => s.Connection == connection).Select(s => s.Id);
+    public bool Has(WebSocketConnection connection, int id) => _subscribers.Contains((connection, id));
 
     /// <summary>Keeps events back until <see cref="Release"/>, so that a request's answer leaves ahead of what it caused.</summary>
     public void Hold() => _holding = true;
