@@ -89,6 +89,7 @@ public sealed class SessionFaultTests
         await using TestExchange exchange = await StartAsync();
         string price = await CancelReplaceTests.PriceAsync(exchange, 0.9);
         await using TestSocket socket = await exchange.ConnectAsync("/ws-api/v3?timeUnit=MICROSECOND");
+        await socket.CallAsync("userDataStream.subscribe.signature");
         JsonObject Order(string id) => new() { ["symbol"] = "BTCUSDT", ["side"] = "BUY", ["type"] = "LIMIT", ["timeInForce"] = "GTC", ["quantity"] = "0.001", ["price"] = price, ["newClientOrderId"] = id };
         foreach (string place in (string[])["order.place", "order.cancelReplace"])
         {
@@ -104,6 +105,8 @@ public sealed class SessionFaultTests
         foreach (string field in (string[])["time", "updateTime", "workingTime"]) AssertMicros(status[field]);
         JsonNode amended = (await socket.CallAsync("order.amend.keepPriority", new JsonObject { ["symbol"] = "BTCUSDT", ["origClientOrderId"] = "order-cancelReplace", ["newQty"] = "0.0009" }))["result"]!;
         AssertMicros(amended["transactTime"]);
+        JsonNode report = (await socket.EventAsync())["event"]!;
+        foreach (string field in (string[])["E", "T", "O", "W"]) AssertMicros(report[field]);
 
         static void AssertMicros(JsonNode? time) => Assert.True(time!.GetValue<long>() is > 1_000_000_000_000_000 and var micros && micros < TestExchange.Now * 1_010, time.ToJsonString());
     }

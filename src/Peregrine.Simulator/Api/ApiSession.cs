@@ -109,7 +109,7 @@ internal sealed class ApiSession(WebSocketConnection connection, RequestSignatur
         if (_nextSubscription == SubscriptionsMax) throw new ApiException(-2042, "Maximum subscription ID reached for this connection.");
         int id = _nextSubscription++;
         _subscriptions.Add((id, key));
-        key.Account.Users.Add(connection, id);
+        key.Account.Users.Add(connection, id, writer.TimeUnit);
         writer.Raw("{\"subscriptionId\":"u8).Number(id).Raw("}"u8);
         return id;
     }
