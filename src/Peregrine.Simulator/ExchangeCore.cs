@@ -18,7 +18,6 @@ internal sealed class ExchangeCore
     private readonly ExchangeApi _api;
     private readonly RequestSignature _signature;
     private readonly UsageCounter _usage;
-    private readonly UserHub _users;
     private readonly TradingFaults _trading;
     private long _nextOrderId = 1_000_000;
 
@@ -40,22 +39,23 @@ internal sealed class ExchangeCore
             _ => throw new ArgumentException($"No such source: {options.Source}.", nameof(options)),
         };
         Market = market;
-        _users = new UserHub(Micros);
-        Desk = new OrderDesk(market.Venue, new FeeSchedule(options.MakerFeeBasisPoints, options.TakerFeeBasisPoints), NextOrderId, Micros, _users);
-        Desk.FollowMarket();
-        Deposit(Desk.Account);
         bool isSpot = options.Market == Common.Market.Spot;
-        Keys = new KeyRing([new ExchangeKey(options.ApiKey, ExchangeKeyKind.Hmac, options.Secret), .. options.Keys], Micros() / 1_000);
         _usage = new UsageCounter(time, Limits);
-        Desk.FirstFilled = isMaker => _usage.OnFirstFill(isMaker);
-        _trading = new TradingFaults(Desk, Gate, time, (options.Source as SyntheticSource)?.Seed ?? 0) { ReleaseReports = _users.Release };
-        _users.Faults = _trading;
-        _api = new ExchangeApi(market, Desk, time, isSpot, _usage, _trading);
+        _trading = new TradingFaults(Gate, time, (options.Source as SyntheticSource)?.Seed ?? 0);
+        ExchangeAccount first = new(ExchangeAccount.First, [new ExchangeKey(options.ApiKey, ExchangeKeyKind.Hmac, options.Secret), .. options.Keys])
+        {
+            Balances = options.Balances, TradeGroupId = options.TradeGroupId,
+        };
+        ExchangeAccount[] all = [first, .. options.Accounts];
+        if (all.DistinctBy(static a => a.Name).Count() < all.Length) throw new ArgumentException($"Two accounts have one name; '{ExchangeAccount.First}' is the first one's.", nameof(options));
+        Accounts = [.. all.Select((account, at) => Open(account, at + 1, NextOrderId))];
+        Keys = new KeyRing(all.Zip(Accounts).SelectMany(static pair => pair.First.Keys.Select(key => (key, pair.Second))), Micros() / 1_000);
+        _api = new ExchangeApi(market, time, isSpot, _usage, _trading);
         _signature = new RequestSignature(Keys, time);
-        Rest = new RestApi(_api, Gate, _signature, _usage, Limits, Http, options.TimeProvider);
-        Faults = new ExchangeFaults(Gate, time, new FaultWiring(Hub, Http, market, time, Limits, new TradingFaultWiring(_trading, Desk, _users, market, _usage)));
+        Rest = new RestApi(_api, Gate, _signature, _usage, Limits, Http, _trading, options.TimeProvider);
+        Faults = new ExchangeFaults(Gate, time, new FaultWiring(Hub, Http, market, time, Limits, new TradingFaultWiring(_trading, Accounts, Keys, market)));
         Door = new StreamDoor(options, Keys, market, Hub, Gate, time, Limits, stop);
-        Admin = new FaultAdmin(Faults, () => Meters, () => Ledger, () => OrderCalls);
+        Admin = new FaultAdmin(Faults, () => Meters, LedgerOf, () => OrderCalls);
     }
 
     public ExchangeGate Gate { get; } = new();
@@ -63,7 +63,10 @@ internal sealed class ExchangeCore
     public LimitKeeper Limits { get; }
     public StreamHub Hub { get; }
     public IMarketSource Market { get; }
-    public OrderDesk Desk { get; }
+
+    /// <summary>All accounts, that of the options' own key first.</summary>
+    public IReadOnlyList<TradingAccount> Accounts { get; }
+
     public KeyRing Keys { get; }
     public HttpFaults Http { get; } = new();
     public RestApi Rest { get; }
@@ -72,8 +75,10 @@ internal sealed class ExchangeCore
     public FaultAdmin Admin { get; }
     public ExchangeMeters Meters => Door.Read(Rest.Requests);
 
-    /// <summary>The account as the exchange knows it.</summary>
-    public ExchangeLedger Ledger => Gate.Request(() => ExchangeLedger.Of(Desk));
+    /// <summary>An account as the exchange knows it.</summary>
+    /// <exception cref="ArgumentException">There is none of that name.</exception>
+    public ExchangeLedger LedgerOf(string account) => Gate.Request(() => ExchangeLedger.Of(
+        (Accounts.FirstOrDefault(a => a.Name == account) ?? throw new ArgumentException($"There is no account '{account}'; there are {string.Join(", ", Accounts.Select(static a => a.Name))}.")).Desk));
 
     /// <summary>The order calls so far, the newest hundred thousand of them.</summary>
     public IReadOnlyList<OrderCall> OrderCalls => Gate.Request(() => _trading.Log.ToArray());
@@ -83,12 +88,25 @@ internal sealed class ExchangeCore
     public WebSocketApi OpenApi(WebSocketConnection connection, bool returnRateLimits, long timeUnit = 1_000)
     {
         _usage.AddWeight(WebSocketApi.ConnectWeight);
-        return new WebSocketApi(connection, _api, Gate, _signature, _usage, Limits, _users, Clock) { ReturnsRateLimits = returnRateLimits, TimeUnit = timeUnit };
+        return new WebSocketApi(connection, _api, Gate, _signature, _usage, Limits, _trading, Clock) { ReturnsRateLimits = returnRateLimits, TimeUnit = timeUnit };
     }
 
-    private void Deposit(Account account)
+    private TradingAccount Open(ExchangeAccount account, int uid, Func<long> nextOrderId)
     {
-        if (_options.Balances is { } balances)
+        UserHub users = new(() => Clock.NowMicros) { Faults = _trading };
+        UsageCounter usage = new(Clock, Limits);
+        OrderDesk desk = new(Market.Venue, new FeeSchedule(_options.MakerFeeBasisPoints, _options.TakerFeeBasisPoints), nextOrderId, () => Clock.NowMicros, users)
+        {
+            TradeGroupId = account.TradeGroupId, FirstFilled = usage.OnFirstFill,
+        };
+        desk.FollowMarket();
+        Deposit(desk.Account, account.Balances);
+        return new TradingAccount(account.Name, uid, desk, users, usage);
+    }
+
+    private void Deposit(Account account, IReadOnlyDictionary<string, Quantity>? given)
+    {
+        if (given is { } balances)
         {
             foreach ((string asset, Quantity quantity) in balances) account.Deposit(asset, quantity.Raw);
             return;

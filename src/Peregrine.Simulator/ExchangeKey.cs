@@ -13,7 +13,7 @@ public enum ExchangeKeyKind
     Ed25519 = 2,
 }
 
-/// <summary>An API key as the exchange knows it. All keys belong to the one account.</summary>
+/// <summary>An API key as the exchange knows it.</summary>
 /// <param name="ApiKey">What stands in X-MBX-APIKEY.</param>
 /// <param name="Kind">How its requests are signed.</param>
 /// <param name="Secret">HMAC: the secret. RSA and Ed25519: the public key as PEM (SubjectPublicKeyInfo).</param>

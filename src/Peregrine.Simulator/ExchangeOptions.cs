@@ -49,10 +49,16 @@ public sealed record ExchangeOptions
     public string ApiKey { get; init; } = "peregrine-demo-key";
     public string Secret { get; init; } = "peregrine-demo-secret";
 
-    /// <summary>Further keys of the account: HMAC, RSA or Ed25519.</summary>
+    /// <summary>Further keys of the first account: HMAC, RSA or Ed25519.</summary>
     public IReadOnlyList<ExchangeKey> Keys { get; init; } = [];
 
-    /// <summary>What the one account starts with, by asset; null gives it some of everything that is traded.</summary>
+    /// <summary>Further accounts, with keys and balances of their own.</summary>
+    public IReadOnlyList<ExchangeAccount> Accounts { get; init; } = [];
+
+    /// <summary>The trade group of the first account; -1 for none.</summary>
+    public int TradeGroupId { get; init; } = -1;
+
+    /// <summary>What the first account starts with, by asset; null gives it some of everything that is traded.</summary>
     public IReadOnlyDictionary<string, Quantity>? Balances { get; init; }
 
     /// <summary>Commission of a resting order's fill, in basis points of what is received.</summary>

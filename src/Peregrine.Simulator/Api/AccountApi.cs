@@ -20,12 +20,12 @@ internal sealed class AccountApi(TradingContext context)
     ];
 
     private void AccountStatus(RequestParameters parameters, WireWriter writer) =>
-        OrderWire.Account(writer, context.Desk(parameters).Account, context.Desk(parameters).Fees, parameters.Optional("omitZeroBalances") == "true", context.NowMicros);
+        OrderWire.Account(writer, parameters.Key!.Account, parameters.Optional("omitZeroBalances") == "true", context.NowMicros);
 
     /// <summary>The rates that fills are charged at. The discount is what is left of a fee that is paid in another asset, for whom that is so.</summary>
     private void Commission(RequestParameters parameters, WireWriter writer)
     {
-        OrderDesk desk = context.Desk(parameters);
+        OrderDesk desk = TradingContext.Desk(parameters);
         const long rate = FixedPoint.One / 10_000;
         FeePayment payment = desk.FeePayment ?? new FeePayment("BNB", 0, 75);
         writer.Raw("{\"symbol\":"u8).Text(context.Symbol(parameters).Name).Raw(",\"standardCommission\":{\"maker\":"u8).Decimal(desk.Fees.MakerBasisPoints * rate)
@@ -39,7 +39,7 @@ internal sealed class AccountApi(TradingContext context)
     private void OrderLimits(RequestParameters parameters, WireWriter writer)
     {
         writer.Raw("["u8);
-        context.Usage(parameters).WriteOrders(writer);
+        TradingContext.Usage(parameters).WriteOrders(writer);
         writer.Raw("]"u8);
     }
 
@@ -63,7 +63,7 @@ internal sealed class AccountApi(TradingContext context)
         if (id is null && order is null) throw new ApiException(-1102, "Param 'preventedMatchId' or 'orderId' must be sent, but both were empty/null!");
         if ((id is not null && (order is not null || from is not null || parameters.Has("limit"))) || (from is not null && order is null)) throw new ApiException(-1128, "Combination of optional parameters invalid.");
         writer.Raw("["u8);
-        foreach (PreventedMatch match in context.Desk(parameters).PreventedMatches.Where(m => m.Instrument.Symbol == symbol.Name && (id is null || m.Id == id)
+        foreach (PreventedMatch match in TradingContext.Desk(parameters).PreventedMatches.Where(m => m.Instrument.Symbol == symbol.Name && (id is null || m.Id == id)
             && (order is null || m.Taker.Id == order || m.Maker.Id == order) && (from is null || m.Id >= from)).Take(limit)) OrderWire.PreventedMatch(writer.Comma(), match);
         writer.Raw("]"u8);
     }
@@ -74,7 +74,7 @@ internal sealed class AccountApi(TradingContext context)
         int limit = TradingContext.Limit(parameters, 500, 1_000);
         long? orderId = parameters.Integer("orderId");
         long? fromId = parameters.Integer("fromId");
-        var wanted = context.Desk(parameters).Trades.Where(t => t.Order.Instrument.Symbol == symbol.Name && (orderId is null || t.Order.Id == orderId)
+        var wanted = TradingContext.Desk(parameters).Trades.Where(t => t.Order.Instrument.Symbol == symbol.Name && (orderId is null || t.Order.Id == orderId)
             && (fromId is null || t.Fill.TradeId >= fromId) && TradingContext.InTime(parameters, t.Fill.TimeMicros));
         writer.Raw("["u8);
         foreach ((VenueOrder order, Fill fill) in fromId is not null ? wanted.Take(limit) : wanted.TakeLast(limit)) OrderWire.Trade(writer.Comma(), order, fill);

@@ -23,8 +23,8 @@ internal sealed class AmendApi(TradingContext context)
         VenueOrder? order = context.FindOrder(parameters, "orderId", "origClientOrderId", -2038, "Unknown order sent.");
         long quantity = parameters.Decimal("newQty") ?? throw ApiException.Missing("newQty");
         string? newId = OrderReader.ClientId(parameters, "newClientOrderId");
-        Amendment done = context.Desk(parameters).Amend(order, quantity, newId);
-        if (!order!.IsOpen) context.Usage(parameters).AddWeight(-Weight); // One that leaves nothing of the order costs nothing.
+        Amendment done = TradingContext.Desk(parameters).Amend(order, quantity, newId);
+        if (!order!.IsOpen) TradingContext.Usage(parameters).AddWeight(-Weight); // One that leaves nothing of the order costs nothing.
         Write(writer, order, done);
     }
 

@@ -20,15 +20,15 @@ internal sealed class CancelReplaceApi(TradingContext context)
         OrderRequest request = OrderReader.Read(context, parameters);
         string responseType = OrderApi.ResponseType(parameters, request);
         context.Market.CatchUp();
-        context.Desk(parameters).CheckFilters(request);
-        ApiException? tooMany = context.Usage(parameters).Refusal(1);
+        TradingContext.Desk(parameters).CheckFilters(request);
+        ApiException? tooMany = TradingContext.Usage(parameters).Refusal(1);
         if (tooMany is not null && !cancelsAnyway) throw tooMany;
 
         Half cancel = Try(writer.TimeUnit, half => Cancel(parameters, half));
         if (!cancel.IsDone && stops)
         {
             if (tooMany is not null) throw tooMany;
-            context.Usage(parameters).AddOrder(1); // What was not attempted counts too.
+            TradingContext.Usage(parameters).AddOrder(1); // What was not attempted counts too.
             throw Failed(cancel, null);
         }
         Half order = tooMany is not null ? Refused(tooMany) : Try(writer.TimeUnit, half => Place(parameters, request, responseType, half));
@@ -40,13 +40,13 @@ internal sealed class CancelReplaceApi(TradingContext context)
     {
         VenueOrder? order = context.FindOrder(parameters, "cancelOrderId", "cancelOrigClientOrderId", -2011, "Unknown order sent.");
         context.CheckRestriction(parameters, order);
-        string cancelId = context.Desk(parameters).Cancel(order, OrderReader.ClientId(parameters, "cancelNewClientOrderId"));
+        string cancelId = TradingContext.Desk(parameters).Cancel(order, OrderReader.ClientId(parameters, "cancelNewClientOrderId"));
         OrderWire.Canceled(writer, order!, cancelId);
     }
 
     private void Place(RequestParameters parameters, OrderRequest request, string responseType, WireWriter writer)
     {
-        VenueOrder order = context.Usage(parameters).Placing(1, () => context.Desk(parameters).Place(request));
+        VenueOrder order = TradingContext.Usage(parameters).Placing(1, () => TradingContext.Desk(parameters).Place(request));
         context.Faults.OnPlaced(order);
         OrderWire.Placed(writer, order, responseType);
     }

@@ -1,6 +1,5 @@
 using Peregrine.Simulator.Faults;
 using Peregrine.Simulator.Markets;
-using Peregrine.Simulator.Trading;
 
 namespace Peregrine.Simulator.Api;
 
@@ -10,16 +9,16 @@ internal sealed class ExchangeApi
     private readonly IMarketSource _market;
     private readonly Dictionary<string, Operation> _operations = new(StringComparer.Ordinal);
 
-    public ExchangeApi(IMarketSource market, OrderDesk desk, TimeProvider time, bool isSpot, UsageCounter usage, TradingFaults faults)
+    public ExchangeApi(IMarketSource market, TimeProvider time, bool isSpot, UsageCounter usage, TradingFaults faults)
     {
         _market = market;
         MarketContext markets = new(market, time, isSpot);
-        TradingContext trading = new(market, desk, usage, time, faults);
+        TradingContext trading = new(market, time, faults);
         Add(new GeneralApi(markets, usage, name => Find(name) is not null).Operations);
         Add(new BookApi(markets).Operations);
         Add(new KlineApi(markets).Operations);
         Add(new TickerApi(markets).Operations);
-        if (isSpot) Add(new WalletApi(markets, desk).Operations);
+        if (isSpot) Add(new WalletApi(markets).Operations);
         else Add(new DerivativesApi(markets).Operations);
         Operation[] all =
         [

@@ -11,7 +11,7 @@ internal static class InfoWire
     /// <param name="serves">Whether a call is served here: it decides what symbols allow.</param>
     /// <param name="showPermissionSets">Whether the permission sets of symbols are told.</param>
     public static void Write(
-        WireWriter writer, IEnumerable<MarketSymbol> symbols, bool isSpot, UsageCounter usage, long serverMicros, Func<string, bool> serves, bool showPermissionSets)
+        WireWriter writer, IReadOnlyList<MarketSymbol> symbols, bool isSpot, UsageCounter usage, long serverMicros, Func<string, bool> serves, bool showPermissionSets)
     {
         writer.Raw("{\"timezone\":\"UTC\",\"serverTime\":"u8).Time(serverMicros).Raw(",\"rateLimits\":["u8);
         RateLimit(writer, "REQUEST_WEIGHT", "MINUTE", 1, usage.WeightLimit, null);
@@ -19,7 +19,7 @@ internal static class InfoWire
         if (isSpot) RateLimit(writer, "ORDERS", "DAY", 1, usage.DayOrdersMax, null);
         if (isSpot) RateLimit(writer, "RAW_REQUESTS", "MINUTE", 5, 300_000, null);
         writer.Raw("],\"exchangeFilters\":["u8);
-        if (isSpot && symbols.FirstOrDefault() is { } any) FilterWire.Exchange(writer, any.Instrument.Rules);
+        if (isSpot && symbols.Count > 0) FilterWire.Exchange(writer, symbols[0].Instrument.Rules);
         writer.Raw("],"u8);
         if (!isSpot) writer.Raw("\"assets\":[],"u8);
         writer.Raw("\"symbols\":["u8);

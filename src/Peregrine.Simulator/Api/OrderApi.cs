@@ -26,14 +26,14 @@ internal sealed class OrderApi(TradingContext context)
         OrderRequest request = OrderReader.Read(context, parameters);
         string responseType = ResponseType(parameters, request);
         context.Market.CatchUp();
-        VenueOrder order = context.Usage(parameters).Placing(1, () => context.Desk(parameters).Place(request));
+        VenueOrder order = TradingContext.Usage(parameters).Placing(1, () => TradingContext.Desk(parameters).Place(request));
         context.Faults.OnPlaced(order);
         OrderWire.Placed(writer, order, responseType);
     }
 
     private void TestOrder(RequestParameters parameters, WireWriter writer)
     {
-        context.Desk(parameters).CheckFilters(OrderReader.Read(context, parameters));
+        TradingContext.Desk(parameters).CheckFilters(OrderReader.Read(context, parameters));
         writer.Raw("{}"u8);
     }
 
@@ -47,7 +47,7 @@ internal sealed class OrderApi(TradingContext context)
         context.Market.CatchUp();
         VenueOrder? order = context.FindOrder(parameters, "orderId", "origClientOrderId", -2011, "Unknown order sent.");
         context.CheckRestriction(parameters, order);
-        string cancelId = context.Desk(parameters).Cancel(order, OrderReader.ClientId(parameters, "newClientOrderId"));
+        string cancelId = TradingContext.Desk(parameters).Cancel(order, OrderReader.ClientId(parameters, "newClientOrderId"));
         OrderWire.Canceled(writer, order!, cancelId);
     }
 
@@ -58,7 +58,7 @@ internal sealed class OrderApi(TradingContext context)
     {
         MarketSymbol? symbol = parameters.Has("symbol") ? context.Symbol(parameters) : null;
         writer.Raw("["u8);
-        foreach (VenueOrder order in context.Desk(parameters).Open)
+        foreach (VenueOrder order in TradingContext.Desk(parameters).Open)
             if ((symbol is null || order.Instrument.Symbol == symbol.Name) && !context.Faults.IsHidden(order)) OrderWire.Status(writer.Comma(), order);
         writer.Raw("]"u8);
     }
@@ -67,10 +67,10 @@ internal sealed class OrderApi(TradingContext context)
     {
         context.Market.CatchUp();
         MarketSymbol symbol = context.Symbol(parameters);
-        VenueOrder[] open = [.. context.Desk(parameters).Open.Where(o => o.Instrument.Symbol == symbol.Name)];
+        VenueOrder[] open = [.. TradingContext.Desk(parameters).Open.Where(o => o.Instrument.Symbol == symbol.Name)];
         if (open.Length == 0) throw new ApiException(-2011, "Unknown order sent.");
         writer.Raw("["u8);
-        foreach (VenueOrder order in open) OrderWire.Canceled(writer.Comma(), order, context.Desk(parameters).Cancel(order, null));
+        foreach (VenueOrder order in open) OrderWire.Canceled(writer.Comma(), order, TradingContext.Desk(parameters).Cancel(order, null));
         writer.Raw("]"u8);
     }
 
@@ -79,7 +79,7 @@ internal sealed class OrderApi(TradingContext context)
         MarketSymbol symbol = context.Symbol(parameters);
         int limit = TradingContext.Limit(parameters, 500, 1_000);
         long? fromId = parameters.Integer("orderId");
-        IEnumerable<VenueOrder> wanted = context.Desk(parameters).All.Where(o => !context.Faults.IsHidden(o) && o.Instrument.Symbol == symbol.Name && TradingContext.InTime(parameters, o.TimeMicros));
+        IEnumerable<VenueOrder> wanted = TradingContext.Desk(parameters).All.Where(o => !context.Faults.IsHidden(o) && o.Instrument.Symbol == symbol.Name && TradingContext.InTime(parameters, o.TimeMicros));
         writer.Raw("["u8);
         foreach (VenueOrder order in fromId is { } id ? wanted.Where(o => o.Id >= id).Take(limit) : wanted.TakeLast(limit)) OrderWire.Status(writer.Comma(), order);
         writer.Raw("]"u8);

@@ -18,7 +18,7 @@ internal sealed class OrderListApi(TradingContext context)
         new Operation("orderList.place.opoco", true, 0, (p, w) => PlaceOpo(p, w, "pendingAbove", "pendingBelow")) { OrderCount = 3, Routes = [("POST", "/api/v3/orderList/opoco")] },
         new Operation("orderList.cancel", true, 0, Cancel) { Routes = [("DELETE", "/api/v3/orderList")] },
         new Operation("orderList.status", true, 4, Status) { Routes = [("GET", "/api/v3/orderList")] },
-        new Operation("openOrderLists.status", true, 6, (p, w) => WriteAll(w, context.Desk(p).Lists.Where(l => l.IsOpen))) { Routes = [("GET", "/api/v3/openOrderList")] },
+        new Operation("openOrderLists.status", true, 6, (p, w) => WriteAll(w, TradingContext.Desk(p).Lists.Where(l => l.IsOpen))) { Routes = [("GET", "/api/v3/openOrderList")] },
         new Operation("allOrderLists", true, 20, All) { Routes = [("GET", "/api/v3/allOrderList")] },
     ];
 
@@ -70,7 +70,7 @@ internal sealed class OrderListApi(TradingContext context)
         if (responseType is not ("ACK" or "RESULT" or "FULL")) throw new ApiException(-1130, "Data sent for parameter 'newOrderRespType' is not valid.");
         context.Market.CatchUp();
         string? listId = OrderReader.ClientId(parameters, "listClientOrderId");
-        OrderList list = context.Usage(parameters).Placing(legs.Length + (working is null ? 0 : 1), () => context.Desk(parameters).PlaceList(working, legs, listId));
+        OrderList list = TradingContext.Usage(parameters).Placing(legs.Length + (working is null ? 0 : 1), () => TradingContext.Desk(parameters).PlaceList(working, legs, listId));
         OrderListWire.Placed(writer, list, responseType);
     }
 
@@ -79,7 +79,7 @@ internal sealed class OrderListApi(TradingContext context)
         context.Market.CatchUp();
         string symbol = context.Symbol(parameters).Name;
         OrderList? list = Find(parameters, "listClientOrderId");
-        string cancelId = context.Desk(parameters).CancelList(list?.Instrument.Symbol == symbol ? list : null, OrderReader.ClientId(parameters, "newClientOrderId"));
+        string cancelId = TradingContext.Desk(parameters).CancelList(list?.Instrument.Symbol == symbol ? list : null, OrderReader.ClientId(parameters, "newClientOrderId"));
         OrderListWire.Canceled(writer, list!, cancelId);
     }
 
@@ -90,7 +90,7 @@ internal sealed class OrderListApi(TradingContext context)
     {
         int limit = TradingContext.Limit(parameters, 500, 1_000);
         long? from = parameters.Integer("fromId");
-        IEnumerable<OrderList> wanted = context.Desk(parameters).Lists.Where(l => (from is null || l.Id >= from) && TradingContext.InTime(parameters, l.TimeMicros));
+        IEnumerable<OrderList> wanted = TradingContext.Desk(parameters).Lists.Where(l => (from is null || l.Id >= from) && TradingContext.InTime(parameters, l.TimeMicros));
         WriteAll(writer, from is null ? wanted.TakeLast(limit) : wanted.Take(limit));
     }
 
@@ -99,7 +99,7 @@ internal sealed class OrderListApi(TradingContext context)
         long? id = parameters.Integer("orderListId");
         string? clientId = parameters.Optional(clientName);
         if (id is null && clientId is null) throw new ApiException(-1102, $"Param '{clientName}' or 'orderListId' must be sent, but both were empty/null!");
-        return context.Desk(parameters).Lists.LastOrDefault(l => (id is null || l.Id == id) && (clientId is null || l.ClientId == clientId));
+        return TradingContext.Desk(parameters).Lists.LastOrDefault(l => (id is null || l.Id == id) && (clientId is null || l.ClientId == clientId));
     }
 
     private static void WriteAll(WireWriter writer, IEnumerable<OrderList> lists)

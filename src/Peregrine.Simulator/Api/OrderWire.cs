@@ -103,8 +103,9 @@ internal static class OrderWire
             .Raw(",\"time\":"u8).Time(fill.TimeMicros).Raw(",\"isBuyer\":"u8).Bool(order.Side == Side.Buy)
             .Raw(",\"isMaker\":"u8).Bool(fill.IsMaker).Raw(",\"isBestMatch\":true}"u8);
 
-    public static void Account(WireWriter writer, Account account, FeeSchedule fees, bool omitZero, long updateMicros)
+    public static void Account(WireWriter writer, TradingAccount owner, bool omitZero, long updateMicros)
     {
+        (Account account, FeeSchedule fees) = (owner.Desk.Account, owner.Desk.Fees);
         writer.Raw("{\"makerCommission\":"u8).Number(fees.MakerBasisPoints).Raw(",\"takerCommission\":"u8).Number(fees.TakerBasisPoints)
             .Raw(",\"buyerCommission\":0,\"sellerCommission\":0,\"commissionRates\":{\"maker\":"u8).Decimal(fees.MakerBasisPoints * (FixedPoint.One / 10_000))
             .Raw(",\"taker\":"u8).Decimal(fees.TakerBasisPoints * (FixedPoint.One / 10_000))
@@ -117,7 +118,7 @@ internal static class OrderWire
             writer.Comma().Raw("{\"asset\":"u8).Text(balance.Asset).Raw(",\"free\":"u8).Decimal(balance.Free)
                 .Raw(",\"locked\":"u8).Decimal(balance.Locked).Raw("}"u8);
         }
-        writer.Raw("],\"permissions\":[\"SPOT\"],\"uid\":1}"u8);
+        writer.Raw("],\"permissions\":[\"SPOT\"],\"uid\":"u8).Number(owner.Uid).Raw("}"u8);
     }
 
     private static WireWriter Working(this WireWriter writer, VenueOrder order) => order.WorkingMicros < 0 ? writer.Number(-1) : writer.Time(order.WorkingMicros);

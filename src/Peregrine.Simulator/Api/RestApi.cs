@@ -12,7 +12,7 @@ namespace Peregrine.Simulator.Api;
 
 /// <summary>The HTTP side: routes, signatures, headers, error bodies.</summary>
 internal sealed class RestApi(
-    ExchangeApi api, ExchangeGate gate, RequestSignature signature, UsageCounter usage, LimitKeeper limits, HttpFaults faults, TimeProvider time)
+    ExchangeApi api, ExchangeGate gate, RequestSignature signature, UsageCounter usage, LimitKeeper limits, HttpFaults faults, TradingFaults trading, TimeProvider time)
 {
     /// <summary>So many milliseconds a snapshot waits for the moment that a fault wants.</summary>
     private const int PrepareTurnsMax = 2_000;
@@ -40,6 +40,7 @@ internal sealed class RestApi(
         string symbol = context.Request.Query["symbol"].ToString();
         for (int turn = 0; isDepth && turn < PrepareTurnsMax && !gate.Request(() => api.PrepareSnapshot(symbol)); turn++)
             await Task.Delay(TimeSpan.FromMilliseconds(1), time, context.RequestAborted);
+        await WaitForEngineAsync(context, path, body);
         WireWriter writer = new();
         int status = Answer(context.Request.Method, path, context.Request.QueryString.Value ?? "", context.Request.Headers, body, context.Response.Headers, writer);
         if (isDepth && faults.Take<DelaySnapshot>(symbol) is { } late)
@@ -50,6 +51,18 @@ internal sealed class RestApi(
         await context.Response.Body.WriteAsync(writer.WrittenMemory, context.RequestAborted);
     }
 
+    /// <summary>A fault may keep a call between its arrival and the matching engine: its time is looked at now, and once more with everything else after that.</summary>
+    private async Task WaitForEngineAsync(HttpContext context, string path, string body)
+    {
+        double seconds = gate.Request(() =>
+        {
+            if (!_routes.TryGetValue((context.Request.Method, path), out string? name)) return 0;
+            string query = context.Request.QueryString.Value is { Length: > 0 } text ? text[1..] : "";
+            return trading.TakeWait(api.Find(name)!, Parse(query, body), signature);
+        });
+        if (seconds > 0) await Task.Delay(TimeSpan.FromSeconds(seconds), time, context.RequestAborted);
+    }
+
     /// <summary>Answers one request; the status.</summary>
     public int Answer(string method, string path, string queryString, IHeaderDictionary requestHeaders, string body, IHeaderDictionary headers, WireWriter writer) =>
         gate.Request(() => AnswerInside(method, path, queryString, requestHeaders, body, headers, writer));
@@ -58,6 +71,7 @@ internal sealed class RestApi(
     {
         int status = 200;
         Operation? operation = null;
+        ActiveKey? key = null;
         try
         {
             string query = queryString.Length > 0 ? queryString[1..] : "";
@@ -74,10 +88,10 @@ internal sealed class RestApi(
             OperationParameters.Check(operation, parameters);
             if (operation.IsSigned)
             {
-                parameters.Key = signature.Check(requestHeaders["X-MBX-APIKEY"], parameters, Signed(query) + Signed(body));
+                parameters.Key = key = signature.Check(requestHeaders["X-MBX-APIKEY"], parameters, Signed(query) + Signed(body));
                 RequestSignature.CheckPermission(parameters.Key, operation);
             }
-            if (operation.OrderCount > 0) usage.AdmitOrder(operation.OrderCount);
+            if (operation.OrderCount > 0) key!.Account.Usage.AdmitOrder(operation.OrderCount);
             operation.Run(parameters, writer);
         }
         catch (ApiException e)
@@ -95,10 +109,10 @@ internal sealed class RestApi(
             status = e.Status;
         }
         headers["X-MBX-USED-WEIGHT"] = headers["X-MBX-USED-WEIGHT-1M"] = usage.Weight.ToString(CultureInfo.InvariantCulture);
-        if (operation is { IsPlacement: true })
+        if (operation is { IsPlacement: true } && key is not null)
         {
-            headers["X-MBX-ORDER-COUNT-10S"] = usage.Orders.ToString(CultureInfo.InvariantCulture);
-            headers["X-MBX-ORDER-COUNT-1D"] = usage.DayOrders.ToString(CultureInfo.InvariantCulture);
+            headers["X-MBX-ORDER-COUNT-10S"] = key.Account.Usage.Orders.ToString(CultureInfo.InvariantCulture);
+            headers["X-MBX-ORDER-COUNT-1D"] = key.Account.Usage.DayOrders.ToString(CultureInfo.InvariantCulture);
         }
         return status;
     }

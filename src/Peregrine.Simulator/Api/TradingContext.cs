@@ -7,7 +7,7 @@ using Peregrine.Simulator.Trading;
 namespace Peregrine.Simulator.Api;
 
 /// <summary>What the order and account calls share.</summary>
-internal sealed class TradingContext(IMarketSource market, OrderDesk desk, UsageCounter usage, TimeProvider time, TradingFaults faults)
+internal sealed class TradingContext(IMarketSource market, TimeProvider time, TradingFaults faults)
 {
     private readonly Dictionary<string, MarketSymbol> _symbols = market.Symbols.ToDictionary(s => s.Name, StringComparer.Ordinal);
 
@@ -16,10 +16,10 @@ internal sealed class TradingContext(IMarketSource market, OrderDesk desk, Usage
     public long NowMicros => time.GetUnixMicros();
 
     /// <summary>The orders of the account whose key signed the request.</summary>
-    public OrderDesk Desk(RequestParameters parameters) => desk;
+    public static OrderDesk Desk(RequestParameters parameters) => parameters.Key!.Account.Desk;
 
     /// <summary>How many orders that account placed of late.</summary>
-    public UsageCounter Usage(RequestParameters parameters) => usage;
+    public static UsageCounter Usage(RequestParameters parameters) => parameters.Key!.Account.Usage;
 
     /// <exception cref="ApiException">No such symbol, or none was named.</exception>
     public MarketSymbol Symbol(RequestParameters parameters) =>

@@ -4,7 +4,7 @@ using Peregrine.Simulator.Wire;
 namespace Peregrine.Simulator.Api;
 
 /// <summary>The little of the wallet's API that clients of the spot market touch. Nothing can be deposited or withdrawn here, and it says so.</summary>
-internal sealed class WalletApi(MarketContext context, OrderDesk desk)
+internal sealed class WalletApi(MarketContext context)
 {
     public IEnumerable<Operation> Operations =>
     [
@@ -37,7 +37,7 @@ internal sealed class WalletApi(MarketContext context, OrderDesk desk)
         writer.Raw("["u8);
         foreach (string asset in context.Market.Symbols.SelectMany(s => (string[])[s.Instrument.BaseAsset, s.Instrument.QuoteAsset]).Distinct().Order(StringComparer.Ordinal))
         {
-            AssetBalance held = desk.Account[asset];
+            AssetBalance held = TradingContext.Desk(parameters).Account[asset];
             writer.Comma().Raw("{\"coin\":"u8).Text(asset).Raw(",\"depositAllEnable\":false,\"free\":"u8).Decimal(held.Free)
                 .Raw(",\"freeze\":\"0\",\"ipoable\":\"0\",\"ipoing\":\"0\",\"isLegalMoney\":false,\"locked\":"u8).Decimal(held.Locked)
                 .Raw(",\"name\":"u8).Text(asset).Raw(",\"networkList\":[],\"storage\":\"0\",\"trading\":true,\"withdrawAllEnable\":false,\"withdrawing\":\"0\"}"u8);
@@ -50,8 +50,8 @@ internal sealed class WalletApi(MarketContext context, OrderDesk desk)
         long rate = Common.FixedPoint.One / 10_000;
         writer.Raw("["u8);
         foreach (Markets.MarketSymbol symbol in context.Symbols(parameters).Symbols)
-            writer.Comma().Raw("{\"symbol\":"u8).Text(symbol.Name).Raw(",\"makerCommission\":"u8).Decimal(desk.Fees.MakerBasisPoints * rate)
-                .Raw(",\"takerCommission\":"u8).Decimal(desk.Fees.TakerBasisPoints * rate).Raw("}"u8);
+            writer.Comma().Raw("{\"symbol\":"u8).Text(symbol.Name).Raw(",\"makerCommission\":"u8).Decimal(TradingContext.Desk(parameters).Fees.MakerBasisPoints * rate)
+                .Raw(",\"takerCommission\":"u8).Decimal(TradingContext.Desk(parameters).Fees.TakerBasisPoints * rate).Raw("}"u8);
         writer.Raw("]"u8);
     }
 }

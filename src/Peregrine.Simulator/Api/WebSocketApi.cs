@@ -1,9 +1,11 @@
 using System.Text;
 using System.Text.Json;
 using Peregrine.Common;
+using Peregrine.Simulator.Faults;
 using Peregrine.Simulator.Limits;
 using Peregrine.Simulator.Markets;
 using Peregrine.Simulator.Sockets;
+using Peregrine.Simulator.Trading;
 using Peregrine.Simulator.Wire;
 
 namespace Peregrine.Simulator.Api;
@@ -21,18 +23,22 @@ internal sealed class WebSocketApi
     private readonly RequestSignature _signature;
     private readonly UsageCounter _usage;
     private readonly LimitKeeper _limits;
-    private readonly UserHub _users;
+    private readonly TradingFaults _faults;
     private readonly TimeProvider _time;
     private readonly WireWriter _result = new();
     private readonly WireWriter _answer = new();
     private readonly ApiSession _session;
 
     public WebSocketApi(
-        WebSocketConnection connection, ExchangeApi api, ExchangeGate gate, RequestSignature signature, UsageCounter usage, LimitKeeper limits, UserHub users, TimeProvider time)
+        WebSocketConnection connection, ExchangeApi api, ExchangeGate gate, RequestSignature signature, UsageCounter usage, LimitKeeper limits, TradingFaults faults, TimeProvider time)
     {
-        (_connection, _api, _gate, _signature, _usage, _limits, _users, _time) = (connection, api, gate, signature, usage, limits, users, time);
-        _session = new ApiSession(connection, signature, users, time);
-        gate.Request(() => signature.Keys.Revoked += OnRevoked);
+        (_connection, _api, _gate, _signature, _usage, _limits, _faults, _time) = (connection, api, gate, signature, usage, limits, faults, time);
+        _session = new ApiSession(connection, signature, time);
+        gate.Request(() =>
+        {
+            signature.Keys.Revoked += OnRevoked;
+            signature.Keys.Sessions.Add(_session);
+        });
     }
 
     /// <summary>Whether answers tell of the limits, unless a request says otherwise.</summary>
@@ -55,11 +61,11 @@ internal sealed class WebSocketApi
         }
         catch (JsonException)
         {
-            _gate.Request(() => SendError(id, new ApiException(-1135, "Invalid JSON Request"), ReturnsRateLimits, null));
+            _gate.Request(() => SendError(id, new ApiException(-1135, "Invalid JSON Request"), ReturnsRateLimits));
         }
         catch (ApiException e)
         {
-            _gate.Request(() => SendError(id, e, ReturnsRateLimits, null));
+            _gate.Request(() => SendError(id, e, ReturnsRateLimits));
         }
     }
 
@@ -67,7 +73,8 @@ internal sealed class WebSocketApi
     public void OnEnded() => _gate.Request(() =>
     {
         _signature.Keys.Revoked -= OnRevoked;
-        _users.Remove(_connection, null);
+        _signature.Keys.Sessions.Remove(_session);
+        _session.Leave();
     });
 
     private static string ReadId(JsonElement id) => id.ValueKind switch
@@ -78,10 +85,12 @@ internal sealed class WebSocketApi
         _ => throw ApiException.Illegal("id", "^[a-zA-Z0-9-_]{1,36}$"),
     };
 
-    private void Answer(JsonElement root, string id)
+    /// <param name="hasWaited">Whether a fault has kept the call before the matching engine, and it goes on now.</param>
+    private void Answer(JsonElement root, string id, bool hasWaited = false)
     {
         bool withLimits = ReturnsRateLimits;
         Operation? operation = null;
+        TradingAccount? account = null;
         try
         {
             string method = root.TryGetProperty("method", out JsonElement name) && name.ValueKind == JsonValueKind.String
@@ -95,39 +104,49 @@ internal sealed class WebSocketApi
                 operation = _api.Find(method);
                 if (operation is null || operation.IsRestOnly) throw new ApiException(-1020, "This operation is not supported.");
             }
+            if (!hasWaited && operation is not null && _faults.TakeWait(operation, parameters, _signature) is > 0 and var seconds)
+            {
+                JsonElement kept = root.Clone();
+                _faults.After(seconds, () => Answer(kept, id, hasWaited: true));
+                return;
+            }
             int weight = isOfSession ? SessionWeight : operation!.WeightFor(parameters);
             WeightGuard.Admit(_limits, weight, _time);
             _result.Clear();
             _result.TimeUnit = TimeUnit;
-            _users.Hold();
             if (isOfSession) _session.Answer(method, parameters, _result, ReturnsRateLimits);
             else
             {
                 OperationParameters.Check(operation!, parameters);
-                if (operation!.IsSigned) parameters.Key = _session.Authorize(operation, parameters);
-                if (operation.OrderCount > 0) _usage.AdmitOrder(operation.OrderCount);
+                if (operation!.IsSigned)
+                {
+                    parameters.Key = _session.Authorize(operation, parameters);
+                    account = parameters.Key.Account;
+                    account.Users.Hold();
+                }
+                if (operation.OrderCount > 0) account!.Usage.AdmitOrder(operation.OrderCount);
                 operation.Run(parameters, _result);
             }
             _answer.Clear();
             _answer.Raw("{\"id\":"u8).Raw(Encoding.UTF8.GetBytes(id)).Raw(",\"status\":200,\"result\":"u8).Raw(_result.Written);
-            Finish(withLimits, operation);
+            Finish(withLimits, operation, account);
         }
         catch (ApiException e)
         {
             if (e.Status is not (429 or 418) && operation is { Weight: 0 }) _usage.AddWeight(1); // An order that fails costs what one that succeeds does not.
-            SendError(id, e, withLimits, operation);
+            SendError(id, e, withLimits, operation, account);
         }
-        catch (Faults.NoReplyException)
+        catch (NoReplyException)
         {
             // Nothing is said: that is the fault.
         }
-        catch (Faults.RawReplyException e)
+        catch (RawReplyException e)
         {
             _connection.SendText(Encoding.UTF8.GetBytes(e.Body));
         }
         finally
         {
-            _users.Release();
+            account?.Users.Release();
         }
     }
 
@@ -145,10 +164,10 @@ internal sealed class WebSocketApi
 
     private void OnRevoked(ActiveKey key)
     {
-        if (_session.Revoke(key)) SendError("null", KeyRing.NotPermitted(), withLimits: false, null);
+        if (_session.Revoke(key)) SendError("null", KeyRing.NotPermitted(), withLimits: false);
     }
 
-    private void SendError(string id, ApiException e, bool withLimits, Operation? operation)
+    private void SendError(string id, ApiException e, bool withLimits, Operation? operation = null, TradingAccount? account = null)
     {
         _answer.Clear();
         _answer.Raw("{\"id\":"u8).Raw(Encoding.UTF8.GetBytes(id)).Raw(",\"status\":"u8).Number(e.Status)
@@ -157,15 +176,15 @@ internal sealed class WebSocketApi
         if (e.DataJson is { } data) _answer.Raw(",\"data\":"u8).Raw(data);
         else if (e.RetryAfter > 0) _answer.Raw(",\"data\":{\"serverTime\":"u8).Number(now).Raw(",\"retryAfter\":"u8).Number(now + (e.RetryAfter * 1_000L)).Raw("}"u8);
         _answer.Raw("}"u8);
-        Finish(withLimits, operation);
+        Finish(withLimits, operation, account);
     }
 
-    private void Finish(bool withLimits, Operation? operation)
+    private void Finish(bool withLimits, Operation? operation, TradingAccount? account)
     {
         if (withLimits)
         {
             _answer.Raw(",\"rateLimits\":["u8);
-            if (operation is { IsPlacement: true }) _usage.WriteOrders(_answer);
+            if (operation is { IsPlacement: true }) account?.Usage.WriteOrders(_answer);
             InfoWire.RateLimit(_answer, "REQUEST_WEIGHT", "MINUTE", 1, _usage.WeightLimit, _usage.Weight);
             _answer.Raw("]"u8);
         }

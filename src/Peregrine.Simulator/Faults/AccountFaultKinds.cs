@@ -5,6 +5,9 @@ namespace Peregrine.Simulator.Faults;
 /// <summary>A change of one asset of the account.</summary>
 public abstract record AssetFault : ExchangeFault
 {
+    /// <summary>Whose: an account's name.</summary>
+    public string Account { get; init; } = ExchangeAccount.First;
+
     public required string Asset { get; init; }
 
     /// <summary>An exact decimal.</summary>
@@ -62,11 +65,36 @@ public sealed record LimitOrders : ExchangeFault
     internal override string? Problem() => AtLeastOne("perTenSeconds", PerTenSeconds) ?? AtLeastOne("perDay", PerDay) ?? base.Problem();
 }
 
-/// <summary><c>key.revoke</c>: signed calls are refused with -2015 (401).</summary>
-public sealed record RevokeKey : ExchangeFault;
+/// <summary><c>symbol.delist</c>: trading ends for good: status BREAK, no trades any more, open orders expire (EXCHANGE_CANCELED), and tickers say 0.</summary>
+public sealed record SymbolDelist : ExchangeFault
+{
+    public required string Symbol { get; init; }
 
-/// <summary><c>key.permissions</c>: the key may still read, and no longer trade.</summary>
-public sealed record KeyPermissions : ExchangeFault
+    internal override string? Problem() => Symbol.Length == 0 ? "'symbol' is empty" : base.Problem();
+}
+
+/// <summary>A fault of API keys.</summary>
+public abstract record KeyFault : ExchangeFault
+{
+    /// <summary>Which keys; <c>*</c> stands for any characters.</summary>
+    public string ApiKey { get; init; } = "*";
+
+    internal override string? Problem() => ApiKey.Length == 0 ? "'apiKey' is empty" : base.Problem();
+}
+
+/// <summary><c>key.revoke</c>: signed calls are refused with -2015 (401); sessions that are logged on hear of it, and must log on anew when the fault is over.</summary>
+public sealed record RevokeKey : KeyFault;
+
+/// <summary><c>key.permissions</c>: what keys may do; what is not given stays, but that they may not trade.</summary>
+public sealed record KeyPermissions : KeyFault
 {
     public bool Trade { get; init; }
+    public bool? Read { get; init; }
+    public bool? Withdraw { get; init; }
+
+    /// <summary>Whether the key works from certain addresses only.</summary>
+    public bool? IpRestrict { get; init; }
 }
+
+/// <summary><c>session.dropAuth</c>: sessions of the WebSocket API are no longer logged on, while their connections stay: the next signed call that names no key is refused.</summary>
+public sealed record DropAuth : ExchangeFault;

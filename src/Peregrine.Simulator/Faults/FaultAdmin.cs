@@ -8,7 +8,7 @@ using Peregrine.Simulator.Wire;
 namespace Peregrine.Simulator.Faults;
 
 /// <summary>The fault surface over HTTP: POST /sim/NAME, POST /sim/clear, GET /sim/faults, /sim/log, /sim/meters, /sim/ledger and /sim/orders.</summary>
-internal sealed class FaultAdmin(ExchangeFaults faults, Func<ExchangeMeters> meters, Func<ExchangeLedger> ledger, Func<IReadOnlyList<OrderCall>> orders)
+internal sealed class FaultAdmin(ExchangeFaults faults, Func<ExchangeMeters> meters, Func<string, ExchangeLedger> ledger, Func<IReadOnlyList<OrderCall>> orders)
 {
     public const string Prefix = "/sim/";
 
@@ -26,7 +26,7 @@ internal sealed class FaultAdmin(ExchangeFaults faults, Func<ExchangeMeters> met
                 ("GET", "log") => Log(),
                 ("GET", "faults") => Active(),
                 ("GET", "meters") => JsonSerializer.Serialize(meters(), MetersJson.Default.ExchangeMeters),
-                ("GET", "ledger") => JsonSerializer.Serialize(ledger(), LedgerJson.Default.ExchangeLedger),
+                ("GET", "ledger") => Ledger(context.Request.Query["account"].ToString()),
                 ("GET", "orders") => JsonSerializer.Serialize(orders(), LedgerJson.Default.IReadOnlyListOrderCall),
                 ("POST", "clear") => Clear(body),
                 ("POST", _) => Apply(name, body),
@@ -43,6 +43,18 @@ internal sealed class FaultAdmin(ExchangeFaults faults, Func<ExchangeMeters> met
         context.Response.StatusCode = status;
         context.Response.ContentType = "application/json;charset=UTF-8";
         await context.Response.WriteAsync(answer, context.RequestAborted);
+    }
+
+    private string Ledger(string account)
+    {
+        try
+        {
+            return JsonSerializer.Serialize(ledger(account.Length == 0 ? ExchangeAccount.First : account), LedgerJson.Default.ExchangeLedger);
+        }
+        catch (ArgumentException e)
+        {
+            throw new FaultException(e.Message);
+        }
     }
 
     private string Apply(string name, string body)

@@ -66,6 +66,9 @@ internal static class FaultNames
         ["account.feeAsset"] = (FaultJson.Default.FeeAsset, new FeeAsset()),
         ["symbol.status"] = (FaultJson.Default.SymbolStatus, new SymbolStatus { Symbol = "" }),
         ["symbol.filters"] = (FaultJson.Default.SymbolFilters, new SymbolFilters { Symbol = "" }),
+        ["symbol.delist"] = (FaultJson.Default.SymbolDelist, new SymbolDelist { Symbol = "" }),
+        ["session.dropAuth"] = (FaultJson.Default.DropAuth, new DropAuth()),
+        ["order.delayMatching"] = (FaultJson.Default.DelayMatching, new DelayMatching()),
         ["limits.orders"] = (FaultJson.Default.LimitOrders, new LimitOrders()),
         ["key.revoke"] = (FaultJson.Default.RevokeKey, new RevokeKey()),
         ["key.permissions"] = (FaultJson.Default.KeyPermissions, new KeyPermissions()),
@@ -179,6 +182,9 @@ internal static class FaultNames
 [JsonSerializable(typeof(FeeAsset))]
 [JsonSerializable(typeof(SymbolStatus))]
 [JsonSerializable(typeof(SymbolFilters))]
+[JsonSerializable(typeof(SymbolDelist))]
+[JsonSerializable(typeof(DropAuth))]
+[JsonSerializable(typeof(DelayMatching))]
 [JsonSerializable(typeof(LimitOrders))]
 [JsonSerializable(typeof(RevokeKey))]
 [JsonSerializable(typeof(KeyPermissions))]

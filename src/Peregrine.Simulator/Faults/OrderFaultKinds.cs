@@ -38,8 +38,19 @@ public sealed record ExecuteThenDropReply : CallFault;
 /// <summary><c>order.rejectThenDropReply</c>: the call has no effect and is never answered.</summary>
 public sealed record RejectThenDropReply : CallFault;
 
-/// <summary><c>order.executeLate</c>: the call is never answered, and takes effect so much later.</summary>
+/// <summary><c>order.executeLate</c>: the call is never answered, and takes effect so much later, whatever its recvWindow.</summary>
 public sealed record ExecuteLate : CallFault
+{
+    public double DelaySeconds { get; init; } = 2;
+
+    internal override string? Problem() => Wait(DelaySeconds) ?? base.Problem();
+}
+
+/// <summary>
+/// <c>order.delayMatching</c>: the call waits so long between its arrival and the matching engine, before which its time is looked at once more: beyond its recvWindow it is refused (-1021).
+/// Without sockets only calls of the WebSocket API can wait.
+/// </summary>
+public sealed record DelayMatching : CallFault
 {
     public double DelaySeconds { get; init; } = 2;
 

@@ -19,7 +19,7 @@ internal sealed class RawReplyException(int status, string body) : Exception("An
 }
 
 /// <summary>What is to go wrong with orders, and the log of what was asked and done. Used under the exchange's gate.</summary>
-internal sealed class TradingFaults(OrderDesk desk, ExchangeGate gate, ExchangeClock clock, ulong seed)
+internal sealed class TradingFaults(ExchangeGate gate, ExchangeClock clock, ulong seed)
 {
     /// <summary>So many order calls are remembered, the newest ones.</summary>
     private const int LogMax = 100_000;
@@ -32,9 +32,6 @@ internal sealed class TradingFaults(OrderDesk desk, ExchangeGate gate, ExchangeC
 
     public IEnumerable<OrderCall> Log => _log;
 
-    /// <summary>Whether events leave before the answer of the call that caused them.</summary>
-    public Action? ReleaseReports { get; set; }
-
     /// <summary>One more; the result ends it.</summary>
     public Action Add(ExchangeFault fault, int? count)
     {
@@ -46,14 +43,12 @@ internal sealed class TradingFaults(OrderDesk desk, ExchangeGate gate, ExchangeC
     /// <summary>Runs an order call with what is to go wrong with it.</summary>
     public void Run(Operation operation, RequestParameters parameters, WireWriter writer)
     {
-        if (operation.IsSigned && Has<RevokeKey>()) throw new ApiException(-2015, "Invalid API-key, IP, or permissions for action.", 401);
-        if (IsTrade(operation.Name) && Take<KeyPermissions>(f => !f.Trade) is not null) throw new ApiException(-2015, "Invalid API-key, IP, or permissions for action.", 401);
         if (!IsTrade(operation.Name))
         {
             operation.Run(parameters, writer);
             return;
         }
-        switch (Take<CallFault>(f => f is not EarlyReport && Fits(f, parameters) && StreamPattern.Matches(f.Call, operation.Name)))
+        switch (Take<CallFault>(f => f is not (EarlyReport or DelayMatching) && Fits(f, parameters) && StreamPattern.Matches(f.Call, operation.Name)))
         {
             case ExecuteThenDropReply:
                 RunQuietly(operation, parameters, "executed, reply dropped");
@@ -76,13 +71,29 @@ internal sealed class TradingFaults(OrderDesk desk, ExchangeGate gate, ExchangeC
         {
             operation.Run(parameters, writer);
             Write(operation, parameters, "executed");
-            if (Take<EarlyReport>(f => Fits(f, parameters) && StreamPattern.Matches(f.Call, operation.Name)) is not null) ReleaseReports?.Invoke();
+            if (Take<EarlyReport>(f => Fits(f, parameters) && StreamPattern.Matches(f.Call, operation.Name)) is not null) parameters.Key?.Account.Users.Release();
         }
         catch (ApiException e)
         {
             Write(operation, parameters, $"refused {e.Code}");
             throw;
         }
+    }
+
+    /// <summary>How many seconds a call waits between its arrival and the matching engine; 0 for none.</summary>
+    /// <remarks>A call whose time is wrong on arrival does not wait.</remarks>
+    public double TakeWait(Operation operation, RequestParameters parameters, RequestSignature signature)
+    {
+        if (!Has<DelayMatching>() || !IsTrade(operation.Name)) return 0;
+        try
+        {
+            signature.CheckTime(parameters);
+        }
+        catch (ApiException)
+        {
+            return 0;
+        }
+        return Take<DelayMatching>(f => Fits(f, parameters) && StreamPattern.Matches(f.Call, operation.Name))?.DelaySeconds ?? 0;
     }
 
     /// <summary>An order was placed: whether queries do not see it for a while is decided now.</summary>
@@ -106,13 +117,13 @@ internal sealed class TradingFaults(OrderDesk desk, ExchangeGate gate, ExchangeC
     /// <exception cref="ApiException">It is gone, or said to be.</exception>
     public void BeforeCancel(VenueOrder order)
     {
-        if (Take<FillDuringCancel>(f => Fits(f, order)) is not null) desk.FillWhole(order);
+        if (Take<FillDuringCancel>(f => Fits(f, order)) is not null) order.Owner!.FillWhole(order);
         if (order.IsOpen && Take<HideThenFill>(f => Fits(f, order)) is { } hide)
         {
             _hiddenUntil[order.Id] = clock.NowMicros + (long)(hide.DelaySeconds * 1e6);
             After(hide.DelaySeconds, () =>
             {
-                if (order.IsOpen) desk.FillWhole(order);
+                if (order.IsOpen) order.Owner!.FillWhole(order);
             });
             throw new ApiException(-2011, "Unknown order sent.");
         }

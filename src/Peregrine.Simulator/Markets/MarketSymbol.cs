@@ -5,7 +5,8 @@ using Peregrine.Simulator.Matching;
 namespace Peregrine.Simulator.Markets;
 
 /// <summary>What can change of a symbol: its status, which decides whether orders are taken, and its filters.</summary>
-internal sealed record SymbolState(Instrument Instrument, string Status)
+/// <param name="IsDelisted">Whether nothing is traded any more, and tickers say 0.</param>
+internal sealed record SymbolState(Instrument Instrument, string Status, bool IsDelisted = false)
 {
     public const string Trading = "TRADING";
 }
@@ -41,7 +42,13 @@ internal class MarketSymbol
     public RecentList<TapeTrade> Trades { get; } = new(1_000);
     public RecentList<TapeAggregate> Aggregates { get; } = new(1_000);
     public IReadOnlyList<CandleSeries> Candles { get; }
-    public long LastPrice { get; private set; }
+
+    /// <summary>The price of the last trade; 0 before the first, and once the symbol is delisted.</summary>
+    public long LastPrice
+    {
+        get => State.Value.IsDelisted ? 0 : field;
+        private set;
+    }
 
     public void AddTrade(in TapeTrade trade)
     {

@@ -20,6 +20,7 @@ internal readonly record struct WindowStatistics(
     /// <param name="fromMillis">Where the window begins; minutes that it cuts count whole.</param>
     public static WindowStatistics Of(MarketSymbol symbol, long fromMillis, long nowMillis)
     {
+        if (symbol.State.Value.IsDelisted) return new WindowStatistics(0, 0, 0, 0, 0, 0, 0, fromMillis, nowMillis, -1, -1, 0);
         string interval = nowMillis - fromMillis <= 86_460_000 ? "1m" : "1h";
         CandleSeries series = symbol.Candles.First(c => c.Interval == interval);
         WindowStatistics window = new(0, 0, long.MaxValue, symbol.LastPrice, 0, 0, 0, fromMillis, nowMillis, -1, -1, 0);
@@ -45,6 +46,7 @@ internal readonly record struct WindowStatistics(
     /// <summary>The volume-weighted price of the last five minutes, and when the last trade was.</summary>
     public static (long Price, long LastMicros) AveragePrice(MarketSymbol symbol, long nowMicros)
     {
+        if (symbol.State.Value.IsDelisted) return (0, nowMicros);
         long volume = 0, quote = 0, from = (nowMicros / 1_000) - AverageMillis;
         foreach (Candle second in symbol.Candles[0].All)
         {

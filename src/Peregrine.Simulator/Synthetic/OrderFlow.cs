@@ -94,6 +94,13 @@ internal sealed class OrderFlow
         Schedule();
     }
 
+    /// <summary>Lets the event that is due not happen: the market is closed.</summary>
+    public void Pass()
+    {
+        _seconds = NextSeconds;
+        Schedule();
+    }
+
     /// <summary>A resting order of the flow is gone.</summary>
     public void OnGone(long id)
     {

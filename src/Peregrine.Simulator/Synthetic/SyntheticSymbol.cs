@@ -89,7 +89,7 @@ internal sealed class SyntheticSymbol : MarketSymbol, IMatchObserver
     /// <summary>Listens to what the engine does, for tests of its determinism.</summary>
     public Action<(char What, long First, long Second, long Third)>? Trace { get; set; }
 
-    public (long BidPrice, long BidQuantity, long AskPrice, long AskQuantity) Best =>
+    public (long BidPrice, long BidQuantity, long AskPrice, long AskQuantity) Best => State.Value.IsDelisted ? default :
         (Book.BestPrice(Side.Buy), Book.BestQuantity(Side.Buy), Book.BestPrice(Side.Sell), Book.BestQuantity(Side.Sell));
 
     public void Begin(long nowMicros)
@@ -115,7 +115,8 @@ internal sealed class SyntheticSymbol : MarketSymbol, IMatchObserver
     {
         _nowMicros = nowMicros;
         Flow.Factor = Faults.FlowFactor.Value;
-        Flow.Step(_nextOrderId);
+        if (State.Value.IsDelisted) Flow.Pass();
+        else Flow.Step(_nextOrderId);
         Settle();
     }
 

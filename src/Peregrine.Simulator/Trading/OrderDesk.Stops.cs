@@ -8,6 +8,13 @@ internal sealed partial class OrderDesk
 {
     private readonly SortedDictionary<long, VenueOrder> _stops = [];
 
+    /// <summary>The exchange takes all open orders of a symbol back.</summary>
+    public void ExpireAll(string symbol) => Act(() =>
+    {
+        foreach (VenueOrder order in (VenueOrder[])[.. _open.Values.Where(o => o.Instrument.Symbol == symbol)])
+            if (order.IsOpen) End(order, OrderStatus.Expired, null, "EXCHANGE_CANCELED");
+    });
+
     private bool HasTriggers => venue.Traded is not null;
 
     /// <summary>Lets stop orders and lists follow the market.</summary>

@@ -47,8 +47,12 @@ public sealed class VirtualExchange
     /// <summary>Lets the exchange fail.</summary>
     public ExchangeFaults Faults => _core.Faults;
 
-    /// <summary>What the exchange knows of the account, as of now.</summary>
-    public ExchangeLedger Oracle => _core.Ledger;
+    /// <summary>What the exchange knows of the first account, as of now.</summary>
+    public ExchangeLedger Oracle => OracleOf(ExchangeAccount.First);
+
+    /// <summary>What the exchange knows of an account, as of now.</summary>
+    /// <exception cref="ArgumentException">There is none of that name.</exception>
+    public ExchangeLedger OracleOf(string account) => _core.LedgerOf(account);
 
     /// <summary>The order calls so far, with what was done.</summary>
     public IReadOnlyList<OrderCall> OrderCalls => _core.OrderCalls;
