@@ -38,6 +38,7 @@ public sealed record BenchReport(string Room, string Machine, IReadOnlyList<Benc
         json.WriteNumber("median", Rounded(row.Median));
         json.WriteNumber("p99", Rounded(row.P99));
         json.WriteNumber("allocated", Rounded(row.Allocated));
+        if (row.Spread is { } spread) Write(json, spread);
         if (row.Goal is { } goal) json.WriteNumber("goal", goal);
         json.WriteStartArray("versus");
         foreach (Versus one in row.Versus)
@@ -53,6 +54,21 @@ public sealed record BenchReport(string Room, string Machine, IReadOnlyList<Benc
         if (row.Met is { } met) json.WriteBoolean("met", met);
         if (row.Note.Length > 0) json.WriteString("note", row.Note);
         json.WriteEndObject();
+    }
+
+    private static void Write(Utf8JsonWriter json, Distribution spread)
+    {
+        json.WriteNumber("p90", Rounded(spread.P90));
+        json.WriteNumber("count", spread.Count);
+        json.WriteStartArray("histogram");
+        foreach ((double upTo, int count) in spread.Buckets)
+        {
+            json.WriteStartObject();
+            json.WriteNumber("upTo", upTo);
+            json.WriteNumber("count", count);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
     }
 
     private static void WriteOrMissing(Utf8JsonWriter json, string name, double? value)

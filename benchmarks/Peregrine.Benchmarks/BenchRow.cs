@@ -20,6 +20,9 @@ public sealed record BenchRow(string Name, string Unit, double Median, double P9
     /// <summary>Why the row could not be measured; its numbers mean nothing then.</summary>
     public string? Skipped { get; init; }
 
+    /// <summary>How the single measurements are spread; null where they are rounds.</summary>
+    public Distribution? Spread { get; init; }
+
     /// <summary>What a reader should know about how it was measured.</summary>
     public string Note { get; init; } = "";
 

@@ -27,10 +27,14 @@ internal sealed partial class ProgramUnderTest : IDisposable
         }
     }
 
-    internal static ProgramUnderTest Start(BenchContext context, params IEnumerable<string> arguments)
+    internal static ProgramUnderTest Start(BenchContext context, params IEnumerable<string> arguments) => Start(context, [], arguments);
+
+    /// <param name="environment">Variables that the child has beside ours.</param>
+    internal static ProgramUnderTest Start(BenchContext context, IEnumerable<KeyValuePair<string, string>> environment, IEnumerable<string> arguments)
     {
         ProcessStartInfo info = new(context.Program[0]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (string argument in context.Program.Skip(1).Concat(arguments)) info.ArgumentList.Add(argument);
+        foreach ((string name, string value) in environment) info.Environment[name] = value;
         info.Environment["PEREGRINE_FOLLOWS_PARENT"] = Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
         ProgramUnderTest program = new(Process.Start(info) ?? throw new InvalidOperationException("The program could not be started."));
         program._process.ErrorDataReceived += (_, line) =>

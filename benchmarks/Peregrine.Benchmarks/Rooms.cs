@@ -15,7 +15,7 @@ public static class Rooms
     private static readonly Dictionary<string, Func<IBenchmark[]>> All = new(StringComparer.Ordinal)
     {
         ["feed"] = static () => [new DecodingMessages(), new SbeDecoding(), new RingRates(), new SocketBursts(), new PacedFrames(), new ManySymbols()],
-        ["order-path"] = static () => [new WithoutSockets()],
+        ["order-path"] = static () => [new WithoutSockets(), new OverLoopback()],
         ["signing"] = static () => [new SigningRequests()],
         ["storage"] = static () => [new RowsAndChunks(), new RecordedSizes(), new FlashCost(), new Compression(), new RecorderFromTheRing(), new BesideABackup(), new RecordingTheFeed()],
     };

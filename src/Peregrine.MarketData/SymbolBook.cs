@@ -67,7 +67,7 @@ public sealed class SymbolBook
     public Level BestAsk => _book.BestAsk;
 
     /// <summary>Half way between the best prices, cut to 1e-8 units; zero where a side is empty.</summary>
-    public Price Mid => _book.HasBothSides ? new Price((long)(((Int128)_book.BestBid.Price.Raw + _book.BestAsk.Price.Raw) / 2)) : Price.Zero;
+    public Price Mid => _book.HasBothSides ? Between(_book.BestBid.Price.Raw, _book.BestAsk.Price.Raw) : Price.Zero;
 
     /// <summary>The newest best prices on the wire. They may be ahead of the book, and are no book.</summary>
     public BookTickerFields Ticker { get; private set; }
@@ -121,6 +121,9 @@ public sealed class SymbolBook
     /// How far a side is known: the exchange told every level up to this price, and of those beyond it only what changed since. Zero where nothing is known.
     /// </summary>
     public Price KnownTo(Side side) => side == Side.Buy ? _knownBid : _knownAsk;
+
+    /// <summary>Of two prices, which are never negative: their sum may not fit 63 bits, but fits 64.</summary>
+    private static Price Between(long left, long right) => new((long)(((ulong)left + (ulong)right) >> 1));
 
     private void NoteReach(in MarketEvent entry, ReadOnlySpan<long> payload)
     {

@@ -177,7 +177,7 @@ internal sealed class OwnOrderPath : IEventHandler, IDisposable
         }
         ulong signature = MemoryMarshal.Read<ulong>(request[^(RequestSigner.SignatureLength + 3)..]); // Before "}}.
         _sum = Mix(_sum, order.Side, order.Price.Raw, order.Quantity.Raw, signature);
-        Log?.Add(new PlacedOrder(_message, order.Side, order.Price.Raw, order.Quantity.Raw, signature));
+        Log?.Add(new PlacedOrder(_message, order.Side, order.Price.Raw, order.Quantity.Raw, signature, _probabilities[2]));
     }
 
     /// <summary>One number out of many orders, the same for whoever made them.</summary>

@@ -6,7 +6,8 @@ namespace Peregrine.Benchmarks.OrderPath;
 /// <param name="Message">On which message.</param>
 /// <param name="PriceUnits">Whole 1e-8 units, as <paramref name="QuantityUnits"/>.</param>
 /// <param name="Signature">The first eight characters of the signature, which depends on every byte that is signed.</param>
-internal readonly record struct PlacedOrder(int Message, Side Side, long PriceUnits, long QuantityUnits, ulong Signature);
+/// <param name="Up">The model's probability of up that it was placed on; its last digits depend on the order in which numbers are added up.</param>
+internal readonly record struct PlacedOrder(int Message, Side Side, long PriceUnits, long QuantityUnits, ulong Signature, float Up);
 
 /// <summary>What all ways of the order path have in common.</summary>
 internal static class OrderPathTerms

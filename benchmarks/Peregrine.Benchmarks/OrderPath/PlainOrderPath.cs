@@ -142,7 +142,7 @@ internal sealed class PlainOrderPath
         decimal price = buys ? ask : bid;
         if (!MayPlace(buys, price, bid, ask, nanos)) return;
         Orders++;
-        Place(message, buys, price, nanos);
+        Place(message, buys, price, nanos, probabilities[2]);
     }
 
     private bool MayPlace(bool buys, decimal price, decimal bid, decimal ask, long nanos)
@@ -157,7 +157,7 @@ internal sealed class PlainOrderPath
         return buys ? value <= _freeQuote : reduces;
     }
 
-    private void Place(int message, bool buys, decimal price, long nanos)
+    private void Place(int message, bool buys, decimal price, long nanos, float up)
     {
         string side = buys ? "BUY" : "SELL";
         string query = string.Create(CultureInfo.InvariantCulture,
@@ -168,6 +168,6 @@ internal sealed class PlainOrderPath
         (long priceUnits, long quantityUnits) = ((long)(price * FixedPoint.One), (long)(_quantity * FixedPoint.One));
         Side which = buys ? Side.Buy : Side.Sell;
         Sum = OwnOrderPath.Mix(Sum, which, priceUnits, quantityUnits, signed);
-        Log?.Add(new PlacedOrder(message, which, priceUnits, quantityUnits, signed));
+        Log?.Add(new PlacedOrder(message, which, priceUnits, quantityUnits, signed, up));
     }
 }

@@ -123,6 +123,7 @@ internal sealed record RunSummary
         json.WriteStartObject(name);
         json.WriteNumber("count", latency.Count);
         json.WriteNumber("p50", Micros(latency, 0.5));
+        json.WriteNumber("p90", Micros(latency, 0.9));
         json.WriteNumber("p99", Micros(latency, 0.99));
         json.WriteNumber("p999", Micros(latency, 0.999));
         json.WriteNumber("max", Math.Round(latency.MaxNanos / 1_000.0, 2));

@@ -25,6 +25,7 @@ internal static class BenchText
         foreach (BenchRow row in report.Rows) Add(table, row);
         console.Write(table);
         console.MarkupLine("[grey]ratio: how many times better ours is than what stands beside it, in the same rounds; a green goal is met, a red one is not[/]");
+        foreach (BenchRow row in report.Rows.Where(static row => row.Spread is not null)) console.MarkupLineInterpolated($"[grey]{row.Name}: {row.Spread}[/]");
         foreach (BenchRow row in report.Rows.Where(static row => row.Note.Length > 0)) console.MarkupLineInterpolated($"[grey]{row.Name}: {row.Note}[/]");
     }
 

@@ -7,7 +7,8 @@ namespace Peregrine.Binance.Signing;
 
 /// <summary>
 /// HMAC-SHA256 whose key is worked in once: the hash's states behind the inner and the outer pad are kept, and each message begins from copies of them, so that
-/// only its own blocks are computed, by OpenSSL's SHA-256. Where OpenSSL is not there, or does not agree with .NET about a first message, .NET's own does it.
+/// only its own blocks are computed, by OpenSSL's SHA-256. The state behind a message's first block is kept too: requests begin with the name of the API key, so
+/// the next one nearly always begins with the same block. Where OpenSSL is not there, or does not agree with .NET about a first message, .NET's own does it.
 /// Allocates nothing either way. RFC 2104.
 /// </summary>
 internal sealed unsafe class HmacSignature : ISignature
@@ -20,8 +21,11 @@ internal sealed unsafe class HmacSignature : ISignature
     /// <summary>Room for one SHA256_CTX (112 bytes), on cache lines of its own.</summary>
     private const int StateBytes = 128;
 
+    private const int MemoryBytes = (4 * StateBytes) + BlockBytes;
+
     private readonly IncrementalHash _managed;
-    private byte* _inner; // The outer state and the one at work lie behind it.
+    private byte* _inner; // The others lie behind it.
+    private bool _knowsFirst;
 
     /// <param name="secret">The key.</param>
     /// <param name="managedOnly">Leaves OpenSSL alone: for tests and comparisons.</param>
@@ -38,6 +42,10 @@ internal sealed unsafe class HmacSignature : ISignature
 
     private byte* Outer => _inner + StateBytes;
     private byte* Work => _inner + (2 * StateBytes);
+
+    /// <summary>The state behind the inner pad and the first block of an earlier message, and that block.</summary>
+    private byte* AfterFirst => _inner + (3 * StateBytes);
+    private Span<byte> First => new(_inner + (4 * StateBytes), BlockBytes);
 
     [SkipLocalsInit]
     public int Sign(ReadOnlySpan<byte> payload, Span<byte> text)
@@ -67,10 +75,16 @@ internal sealed unsafe class HmacSignature : ISignature
 
     private void HashNative(ReadOnlySpan<byte> payload, Span<byte> hash)
     {
-        byte* work = Work;
+        byte* work = Work, begin = _inner;
+        if (payload.Length >= BlockBytes)
+        {
+            if (!_knowsFirst || !payload[..BlockBytes].SequenceEqual(First)) Remember(payload[..BlockBytes]);
+            begin = AfterFirst;
+            payload = payload[BlockBytes..];
+        }
         fixed (byte* data = payload, output = hash)
         {
-            Unsafe.CopyBlock(work, _inner, StateBytes);
+            Unsafe.CopyBlock(work, begin, StateBytes);
             // These cannot fail: they compute, and that is all.
             _ = Libcrypto.Sha256Update(work, data, (nuint)payload.Length);
             _ = Libcrypto.Sha256Final(output, work);
@@ -80,9 +94,17 @@ internal sealed unsafe class HmacSignature : ISignature
         }
     }
 
+    private void Remember(ReadOnlySpan<byte> first)
+    {
+        first.CopyTo(First);
+        Unsafe.CopyBlock(AfterFirst, _inner, StateBytes);
+        fixed (byte* data = first) _ = Libcrypto.Sha256Update(AfterFirst, data, BlockBytes);
+        _knowsFirst = true;
+    }
+
     private void Open(ReadOnlySpan<byte> secret)
     {
-        _inner = (byte*)NativeMemory.AlignedAlloc(3 * StateBytes, BlockBytes);
+        _inner = (byte*)NativeMemory.AlignedAlloc(MemoryBytes, BlockBytes);
         Span<byte> key = stackalloc byte[BlockBytes];
         key.Clear();
         if (secret.Length > BlockBytes) SHA256.HashData(secret, key);
@@ -107,7 +129,7 @@ internal sealed unsafe class HmacSignature : ISignature
     {
         Span<byte> ours = stackalloc byte[HashBytes];
         Span<byte> theirs = stackalloc byte[HashBytes];
-        foreach (byte[] message in (byte[][])[[1, 2, 3], [], new byte[3 * BlockBytes], [4]])
+        foreach (byte[] message in (byte[][])[[1, 2, 3], [], new byte[3 * BlockBytes], new byte[2 * BlockBytes], [4]])
         {
             HMACSHA256.HashData(secret, message, theirs);
             HashNative(message, ours);
@@ -119,7 +141,7 @@ internal sealed unsafe class HmacSignature : ISignature
     private void Close()
     {
         if (_inner is null) return;
-        CryptographicOperations.ZeroMemory(new Span<byte>(_inner, 3 * StateBytes)); // Whoever has these states can sign.
+        CryptographicOperations.ZeroMemory(new Span<byte>(_inner, MemoryBytes)); // Whoever has these states can sign.
         NativeMemory.AlignedFree(_inner);
         _inner = null;
     }

@@ -42,6 +42,7 @@ public sealed class FeatureSet
     private long _now = long.MinValue;
     private long _start = long.MinValue;
     private long _bar;
+    private long _barEndNanos;
     private bool _dirty = true;
 
     /// <exception cref="ArgumentException">An option is out of bounds; the message says which.</exception>
@@ -150,7 +151,9 @@ public sealed class FeatureSet
         _trades.Advance(cell);
         _mids.Advance(cell);
 
+        if (!first && nanos < _barEndNanos) return;
         long bar = nanos / _rsiBarNanos;
+        _barEndNanos = (bar + 1) * _rsiBarNanos;
         if (first) _bar = bar;
         for (; _bar < bar; _bar++)
         {
@@ -228,7 +231,9 @@ public sealed class FeatureSet
     private static double Flow(ref readonly TradeWindows.Cell sum)
     {
         Int128 all = sum.Bought + sum.Sold;
-        return all == 0 ? double.NaN : (double)(sum.Bought - sum.Sold) / (double)all;
+        if (all == 0) return double.NaN;
+        // The same numbers either way; sums of most symbols fit 64 bits, which the processor converts by itself.
+        return all <= long.MaxValue ? (double)(long)(sum.Bought - sum.Sold) / (long)all : (double)(sum.Bought - sum.Sold) / (double)all;
     }
 
     private double Return(int seconds)
