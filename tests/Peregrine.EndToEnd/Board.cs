@@ -40,9 +40,15 @@ internal static class Board
             if (run.HasExited) break;
             await Task.Delay(50);
         }
-        Assert.Fail($"the board was never as wanted within {seconds} s{(run.HasExited ? ", and the program ended" : "")}: {last}\n{run.Errors}");
+        Assert.Fail($"the board was never as wanted within {seconds} s{(run.HasExited ? ", and the program ended" : "")}: {Text(last)}\n{run.Errors}");
         return default;
     }
+
+    /// <summary>What matters of a board when something went wrong, without books and sparklines.</summary>
+    public static string Text(JsonElement board) => board.ValueKind != JsonValueKind.Object ? "no board" : string.Join(
+        '\n',
+        ((string[])["time", "state", "uptimeSeconds", "safety", "orders", "lines", "events"]).Select(name => $"{name}: {board.GetProperty(name)}")
+            .Concat(board.GetProperty("symbols").EnumerateArray().Select(static one => $"{one.GetProperty("symbol")}: position {one.GetProperty("position")}, last {one.GetProperty("last")}, book {one.GetProperty("bookState")}, signal {one.GetProperty("signal")}")));
 
     public static bool IsReconciled(JsonElement board) => board.GetProperty("safety").GetProperty("reconciled").GetBoolean();
 

@@ -31,11 +31,16 @@ internal static class TradingCommands
             string wanted = parsed.GetValue(level)!;
             bool isWhole = parsed.GetValue(symbol) is null && parsed.GetValue(strategy) is null;
             KillSwitchFile file = new(folder);
-            if (isWhole && KillSwitchFile.TryParse(wanted, out KillLevel rank) && rank > file.Read().Level) file.Write(rank, HaltReason.Operator, TimeProvider.System.GetUtcNow()); // First what needs nobody's help.
+            string trouble = isWhole ? Latch(file, wanted) : ""; // First what needs nobody's help.
             ControlRequest request = new() { Do = "kill", Level = wanted, Symbol = parsed.GetValue(symbol) ?? "", Strategy = parsed.GetValue(strategy) ?? 0 };
             try
             {
-                return Say(await ControlClient.AskAsync(folder, request, cancel).ConfigureAwait(false), parsed.GetValue(json));
+                ControlAnswer answer = await ControlClient.AskAsync(folder, request, cancel).ConfigureAwait(false);
+                return Say(answer with { Text = answer.Text + trouble }, parsed.GetValue(json));
+            }
+            catch (StopException e) when (isWhole && trouble.Length > 0)
+            {
+                throw new StopException(ExitCode.Failed, e.Message + trouble);
             }
             catch (StopException e) when (isWhole)
             {
@@ -43,6 +48,21 @@ internal static class TradingCommands
             }
         });
         return command;
+    }
+
+    /// <summary>Writes the level down where it outlives everything. A folder that refuses must not keep the running appliance from being told.</summary>
+    /// <returns>What is wrong, for the end of a sentence; empty when all is well.</returns>
+    private static string Latch(KillSwitchFile file, string wanted)
+    {
+        try
+        {
+            if (KillSwitchFile.TryParse(wanted, out KillLevel level) && level > file.Read().Level) file.Write(level, HaltReason.Operator, TimeProvider.System.GetUtcNow());
+            return "";
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return $"; it could not be latched, and a restart would forget it: {e.Message}";
+        }
     }
 
     private static Command Arm()
