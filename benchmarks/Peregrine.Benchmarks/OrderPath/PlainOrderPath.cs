@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json;
 
 using Peregrine.Benchmarks.Feed.Decoding;
+using Peregrine.Binance.Orders;
 using Peregrine.Common;
 
 namespace Peregrine.Benchmarks.OrderPath;
@@ -164,7 +165,7 @@ internal sealed class PlainOrderPath
             $"apiKey={OrderPathTerms.ApiKey}&newClientOrderId=pg-{OrderPathTerms.BootNonce:x16}-{Orders}&newOrderRespType=RESULT&price={price:0.########}&quantity={_quantity:0.########}&recvWindow=1000&selfTradePreventionMode=EXPIRE_TAKER&side={side}&symbol={_session.Symbol}&timeInForce=IOC&timestamp={nanos / 1_000_000}&type=LIMIT");
         string signature = Convert.ToHexStringLower(HMACSHA256.HashData(_secret, Encoding.ASCII.GetBytes(query)));
         string request = query + "&signature=" + signature;
-        ulong signed = MemoryMarshal.Read<ulong>(Encoding.ASCII.GetBytes(request)[^64..]);
+        ulong signed = MemoryMarshal.Read<ulong>(Encoding.ASCII.GetBytes(request).AsSpan()[^RequestSigner.SignatureLength..]);
         (long priceUnits, long quantityUnits) = ((long)(price * FixedPoint.One), (long)(_quantity * FixedPoint.One));
         Side which = buys ? Side.Buy : Side.Sell;
         Sum = OwnOrderPath.Mix(Sum, which, priceUnits, quantityUnits, signed);
