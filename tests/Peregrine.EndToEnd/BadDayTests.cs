@@ -16,9 +16,11 @@ public sealed class BadDayTests(ITestOutputHelper output)
     // What a person calls it, the fault, and its body; each ends by itself.
     private static readonly (string Kind, string Fault, string Body)[] Plan =
     [
-        ("connections cut", "socket.reset", "{}"),
-        ("connections closed", "socket.close", """{"code":1001,"reason":"bye"}"""),
-        ("connection stalled", "socket.blackhole", """{"direction":"down","seconds":6}"""),
+        ("all connections cut", "wire", "cut"),
+        ("all connections stalled", "wire", "stall"),
+        ("market data cut", "socket.reset", "{}"),
+        ("market data closed", "socket.close", """{"code":1001,"reason":"bye"}"""),
+        ("market data stalled", "socket.blackhole", """{"direction":"down","seconds":6}"""),
         ("exchange going down", "session.shutdownEvent", """{"closeAfterMilliseconds":500}"""),
         ("replies lost", "order.executeThenDropReply", """{"count":2,"seconds":5}"""),
         ("refusals lost", "order.rejectThenDropReply", """{"count":1,"seconds":5}"""),
@@ -27,7 +29,7 @@ public sealed class BadDayTests(ITestOutputHelper output)
         ("a page for an answer", "order.answer", """{"executes":true,"status":200,"body":"<html>busy</html>","count":1,"seconds":5}"""),
         ("429 for orders", "order.answer", """{"executes":false,"status":429,"code":-1003,"body":"Too much request weight used.","call":"order.*","seconds":4}"""),
         ("429 for questions", "http.status", """{"path":"/api/*","code":429,"headers":{"Retry-After":"3"},"seconds":3}"""),
-        ("clock ahead", "clock.skew", """{"milliseconds":1500,"seconds":5}"""),
+        ("clock ahead", "clock.skew", """{"milliseconds":700,"seconds":5}"""),
         ("clock behind", "clock.skew", """{"milliseconds":-1500,"seconds":5}"""),
         ("late reports", "order.lateReport", """{"delaySeconds":1.5,"probability":0.7,"seconds":6}"""),
         ("reports twice", "order.duplicateReport", """{"seconds":6}"""),
@@ -52,7 +54,8 @@ public sealed class BadDayTests(ITestOutputHelper output)
         using (exchange)
         {
             using ExchangeDesk desk = new(url);
-            using PeregrineProgram run = Start(folder, url);
+            await using TcpRelay wire = new(url);
+            using PeregrineProgram run = Start(folder, wire.Url);
             Task<string> result = run.ReadToEndAsync();
             await Board.UntilAsync(state, run, static board => Board.Count(board, "orderIntent") > 0);
             long began = Stopwatch.GetTimestamp();
@@ -61,7 +64,9 @@ public sealed class BadDayTests(ITestOutputHelper output)
             {
                 if (turns.Count == 0) foreach (int turn in Shuffled(random)) turns.Enqueue(turn);
                 (string kind, string fault, string body) = Plan[turns.Dequeue()];
-                await desk.FaultAsync(fault, body);
+                if (fault != "wire") await desk.FaultAsync(fault, body);
+                else if (body == "cut") wire.Cut();
+                else await wire.StallAsync(TimeSpan.FromSeconds(3));
                 faults[kind] = faults.GetValueOrDefault(kind) + 1;
                 await Task.Delay(random.Next(from, to));
                 Assert.False(run.HasExited, $"it ended: {run.Errors}");
@@ -69,12 +74,12 @@ public sealed class BadDayTests(ITestOutputHelper output)
             await desk.ClearAsync();
 
             // The day is over: nothing may have latched, and a person tells it to go home.
-            JsonElement evening = await Board.UntilAsync(state, run, Board.IsReconciled);
+            JsonElement evening = await Board.UntilAsync(state, run, Board.IsReconciled, seconds: 90);
             Assert.True(Board.Level(evening) == "none", $"it halted: {evening.GetProperty("safety")}\n{run.Errors}");
             (int code, string text, string errors) = await PeregrineProgram.RunAsync(["kill", "flatten", "--state", state]);
             Assert.True(code == 0, text + errors);
             InstrumentTable rules = Recording.Open(state).Instruments;
-            JsonElement end = await Board.UntilAsync(state, run, board => Board.Level(board) == "flatten" && Board.IsReconciled(board) && board.GetProperty("orders").GetArrayLength() == 0 && IsFlat(board, rules));
+            JsonElement end = await Board.UntilAsync(state, run, board => Board.Level(board) == "flatten" && Board.IsReconciled(board) && board.GetProperty("orders").GetArrayLength() == 0 && IsFlat(board, rules), seconds: 90);
             run.Terminate();
             Assert.True(await run.WaitAsync(30) == 0, run.Errors);
             JsonElement summary = JsonDocument.Parse(await result).RootElement;

@@ -18,23 +18,31 @@ public sealed class KillSwitchTests(ITestOutputHelper output)
     private const string Own = "pg-00000000000000ab-1";
     private const string Foreign = "web_12345";
 
-    public static TheoryData<string> Ways => new() { "KILL file", "level by hand", "SIGUSR2", "command", "command without control socket", "locked database", "order session gone" };
+    /// <summary>Small enough to fill at once, large enough for journal, board and a recording.</summary>
+    private const int DiskMegabytes = 96;
+
+    public static TheoryData<string> Ways => new() { "KILL file", "level by hand", "SIGUSR2", "command", "command without control socket", "locked database", "full disk", "full disk and no latch", "full disk alone", "order session gone" };
 
     [Theory]
     [MemberData(nameof(Ways))]
     public async Task Row_43_every_way_to_kill_cancels_ours_leaves_others_and_holds_over_a_restart(string way)
     {
         using TemporaryFolder folder = new();
+        using SmallDisk? disk = way.StartsWith("full disk", StringComparison.Ordinal) ? SmallDisk.TryMount(folder["state"], DiskMegabytes) : null;
+        if (disk is null && way.StartsWith("full disk", StringComparison.Ordinal)) Assert.Skip("a disk of its own could not be mounted here");
         (PeregrineProgram exchange, string url) = await PeregrineProgram.StartExchangeAsync("--synthetic", "--seed", "43");
         using (exchange)
         {
             await RestAsync(folder, url);
             TimeSpan took;
+            bool isLatched = way != "full disk and no latch";
             using (PeregrineProgram run = Start(folder, url))
             {
                 Task<string> result = run.ReadToEndAsync();
                 await UntilAsync(folder["state"], run, static board => board.GetProperty("orders").GetArrayLength() == 1 && board.GetProperty("safety").GetProperty("reconciled").GetBoolean());
                 using IDisposable? held = way == "locked database" ? await LockAsync(folder["state"]) : null;
+                if (!isLatched) File.Delete(Path.Combine(folder["state"], "killswitch"));
+                disk?.Fill();
                 long began = Stopwatch.GetTimestamp();
                 if (way == "order session gone") await CutApiAsync(url);
                 await PullAsync(way, folder["state"], run);
@@ -45,6 +53,7 @@ public sealed class KillSwitchTests(ITestOutputHelper output)
                 await result;
                 Assert.Equal(way == "order session gone", run.Errors.Contains("cancelling over REST", StringComparison.Ordinal));
             }
+            if (disk is not null) await StartOnFullDiskAsync(folder, url, disk);
             using ExchangeDesk desk = new(url);
             await desk.ClearAsync();
             using (PeregrineProgram again = Start(folder, url))
@@ -104,6 +113,8 @@ public sealed class KillSwitchTests(ITestOutputHelper output)
             case "KILL file" or "locked database" or "order session gone":
                 File.WriteAllText(Path.Combine(state, "KILL"), "");
                 break;
+            case "full disk alone":
+                break; // Nobody does anything: the disk itself is the reason.
             case "level by hand":
                 File.WriteAllText(Path.Combine(state, "killswitch"), "cancelAll\n");
                 break;
@@ -123,6 +134,29 @@ public sealed class KillSwitchTests(ITestOutputHelper output)
     {
         using ExchangeDesk desk = new(url);
         await desk.FaultAsync("socket.refuse", """{"what":"api"}""");
+    }
+
+    /// <summary>A start on a disk that is still full must not trade: it refuses, or it is halted. Then there is room again.</summary>
+    private static async Task StartOnFullDiskAsync(TemporaryFolder folder, string url, SmallDisk disk)
+    {
+        using PeregrineProgram full = Start(folder, url);
+        _ = full.ReadToEndAsync();
+        for (int i = 0; i < 200 && !full.HasExited; i++)
+        {
+            if (Board.Of(folder["state"], full) is { ValueKind: JsonValueKind.Object } board && Board.Level(board) == "cancelAll") break;
+            await Task.Delay(50);
+        }
+        Assert.True(full.HasExited || Board.Level(Board.Of(folder["state"], full)) == "cancelAll", full.Errors);
+        if (!full.HasExited)
+        {
+            full.Terminate();
+            await full.WaitAsync(20);
+        }
+        else
+        {
+            Assert.True(await full.WaitAsync(1) != 0, full.Errors);
+        }
+        disk.MakeRoom();
     }
 
     /// <summary>Another program holds the live recording so that nothing can be written to it.</summary>
@@ -169,23 +203,13 @@ public sealed class KillSwitchTests(ITestOutputHelper output)
         ExchangeOptions keys = new();
         return PeregrineProgram.Start(
             ["run", "--mode", "live", "--live", "--exchange", url, "--symbols", "BTCUSDT", "--state", folder["state"], "--json"],
-            ("PEREGRINE__EXCHANGE__APIKEY", keys.ApiKey), ("PEREGRINE__EXCHANGE__APISECRET", keys.Secret));
+            ("PEREGRINE__DISK__BALLASTMEGABYTES", "4"), ("PEREGRINE__RESTARTS__PAUSEMAXSECONDS", "0"), ("PEREGRINE__EXCHANGE__APIKEY", keys.ApiKey), ("PEREGRINE__EXCHANGE__APISECRET", keys.Secret));
     }
 
-    private static async Task UntilAsync(string state, PeregrineProgram run, Func<JsonElement, bool> holds)
+    private static Task UntilAsync(string state, PeregrineProgram run, Func<JsonElement, bool> holds)
     {
-        string last = "";
-        DateTimeOffset began = DateTimeOffset.UtcNow; // The board of an earlier life stays until the new one publishes.
-        for (int i = 0; i < 60; i++)
-        {
-            await Task.Delay(500);
-            (int code, string text, string errors) = await PeregrineProgram.RunAsync(["dashboard", "--state", state, "--json"]);
-            last = text + errors;
-            if (code != 0) continue;
-            using JsonDocument board = JsonDocument.Parse(text);
-            if (board.RootElement.GetProperty("time").GetDateTimeOffset() > began && holds(board.RootElement)) return;
-        }
-        Assert.Fail($"{last}\n{run.Errors}");
+        DateTimeOffset began = DateTimeOffset.UtcNow;
+        return Board.UntilAsync(state, run, board => board.GetProperty("time").GetDateTimeOffset() > began && holds(board));
     }
 
     private static async Task<TimeSpan> UntilOursAreGoneAsync(string url, long began)
