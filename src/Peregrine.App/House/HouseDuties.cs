@@ -13,15 +13,18 @@ internal static class HouseDuties
 {
     /// <param name="supervisor">Runs the one-shots; asked for late, for it is made from these.</param>
     /// <param name="status">One line for the service manager.</param>
+    /// <param name="model">What is asked; null where nothing is.</param>
     public static IReadOnlyList<HouseDuty> Of(
-        StateHome home, Func<Supervisor> supervisor, OneShotIds ids, SystemdNotifier notifier, Func<string> status, TimeProvider time, Action<string> log)
+        StateHome home, Func<Supervisor> supervisor, OneShotIds ids, SystemdNotifier notifier, Func<string> status, ModelWatch? model, TimeProvider time, Action<string> log)
     {
+        ModelNews news = new(model, log);
         BackupSchedule backups = new(home.Options.BackupTarget, home.Options.Backup, time, ids, log);
         return
         [
             new HouseDuty(TimeSpan.FromSeconds(2), () => backups.Look(home.Pool.SealedFiles(), supervisor())),
             new HouseDuty(TimeSpan.FromSeconds(5), () => Repair(home, supervisor(), ids, log)),
             new HouseDuty(TimeSpan.FromSeconds(10), () => notifier.Status(status())),
+            new HouseDuty(TimeSpan.FromSeconds(5), news.Look),
             new HouseDuty(TimeSpan.FromHours(6), () => Retain(home, supervisor(), ids, time, log)),
         ];
     }
