@@ -16,7 +16,7 @@ public sealed class KillsInTheOrderPathTests(ITestOutputHelper output)
 
     private sealed record Result(int Lives, int Orders, int Trades, int OpenAtDeath, int SavedByJournal, double WorstSeconds, double WorstUptime, IReadOnlyList<string> Failures);
 
-    [Fact]
+    [Fact(Explicit = true)]
     public Task Row_38_kill_9_in_the_order_path_leaves_no_order_without_intent_and_none_twice() => KillAsync("");
 
     /// <summary>The harder half: reports that come late and replies that never come are what a kill finds.</summary>
