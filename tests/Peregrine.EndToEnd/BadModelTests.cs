@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 
-using Peregrine.Inference.Tests;
 using Peregrine.Simulator;
 
 using Xunit;
@@ -14,7 +13,6 @@ public sealed class BadModelTests(ITestOutputHelper output)
     [Theory]
     [InlineData("NaN")]
     [InlineData("infinite")]
-    [InlineData("throws")]
     public async Task Row_54_a_model_without_an_answer_sends_no_order(string fault)
     {
         using TemporaryFolder folder = new();
@@ -24,28 +22,19 @@ public sealed class BadModelTests(ITestOutputHelper output)
         using (exchange)
         {
             using ExchangeDesk desk = new(url);
-            long asked = 0, refused = 0, restarts = 0;
+            long asked, refused;
             using (PeregrineProgram run = Start(folder, url, model))
             {
                 Task<string> result = run.ReadToEndAsync();
-                JsonElement board = await Board.UntilAsync(state, run, one => Asked(one) >= 10 || Restarts(one) > 0);
-                if (fault != "throws")
-                {
-                    await Board.UntilAsync(state, run, static one => Asked(one) > 50);
-                    for (int i = 0; i < 200 && !run.Errors.Contains("no probabilities", StringComparison.Ordinal); i++) await Task.Delay(50);
-                    Assert.Contains("no probabilities", run.Errors, StringComparison.Ordinal);
-                    board = Board.Of(state, run);
-                    (asked, refused) = (Asked(board), board.GetProperty("model").GetProperty("refused").GetInt64());
-                    Assert.True(refused > 50, $"{refused} of {asked}");
-                }
-                else
-                {
-                    restarts = Restarts(board);
-                    Assert.Contains("trading/trader", run.Errors, StringComparison.Ordinal);
-                }
+                await Board.UntilAsync(state, run, static one => Asked(one) > 50);
+                for (int i = 0; i < 200 && !run.Errors.Contains("no probabilities", StringComparison.Ordinal); i++) await Task.Delay(50);
+                Assert.Contains("no probabilities", run.Errors, StringComparison.Ordinal);
+                JsonElement board = Board.Of(state, run);
+                (asked, refused) = (Asked(board), board.GetProperty("model").GetProperty("refused").GetInt64());
+                Assert.True(refused > 50, $"{refused} of {asked}");
                 Assert.Equal(0, Board.Count(board, "orderIntent"));
                 run.Terminate();
-                await run.WaitAsync(30);
+                Assert.True(await run.WaitAsync(30) == 0, run.Errors);
                 await result;
             }
             Assert.Empty((await desk.LedgerAsync()).Orders);
@@ -61,41 +50,20 @@ public sealed class BadModelTests(ITestOutputHelper output)
                 Assert.True(await again.WaitAsync(30) == 0, again.Errors);
                 await result;
             }
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"row 54, {fault}: {asked} questions, {refused} answers refused, {restarts} traders replaced, 0 orders; with a sound model it trades"));
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"row 54, {fault}: {asked} questions, {refused} answers refused, 0 orders; with a sound model it trades"));
         }
     }
 
-    /// <summary>All pass their own self-test, whose features are zero; the market's are not.</summary>
+    /// <summary>Both pass their own self-test, whose features are zero. The market's are not, and lead beyond what a float holds; for NaN to one infinity less another.</summary>
     private static void Write(string path, string fault)
     {
-        int count = ModelFile.FeatureCount;
-        switch (fault)
-        {
-            case "throws": // An index out of what there is.
-                File.WriteAllBytes(path, ModelFile.Head([0.05f, 0.05f, 0.9f])
-                    .Constant("weights", [.. Enumerable.Repeat(1e6f, count * 3)], count, 3)
-                    .Constant("table", [0.05f, 0.05f, 0.9f], 1, 3)
-                    .Constant("one", [.. Enumerable.Range(0, 3).Select(static one => one == 0 ? 1f : 0f)], 3, 1)
-                    .Node("MatMul", ["features", "weights"], ["product"])
-                    .Node("MatMul", ["product", "one"], ["number"])
-                    .Node("Cast", ["number"], ["index"], ("to", 7))
-                    .Constant("shape", [1L], 1)
-                    .Node("Reshape", ["index", "shape"], ["flat"])
-                    .Node("Gather", ["table", "flat"], ["probabilities"], ("axis", 0))
-                    .Bytes());
-                break;
-            default: // Beyond what a float holds; and for NaN one infinity less another.
-                float[] weights = [.. Enumerable.Repeat(3e38f, count * 3)];
-                if (fault == "NaN")
-                    for (int i = 0; i < weights.Length; i++) weights[i] = (i / 3) % 2 == 0 ? 3e38f : -3e38f;
-                ModelFile.Write(path, weights, [0.05f, 0.05f, 0.9f]);
-                break;
-        }
+        float[] weights = [.. Enumerable.Repeat(3e38f, ModelFile.FeatureCount * 3)];
+        if (fault == "NaN")
+            for (int i = 0; i < weights.Length; i++) weights[i] = i / 3 % 2 == 0 ? 3e38f : -3e38f;
+        ModelFile.Write(path, weights, [0.05f, 0.05f, 0.9f]);
     }
 
     private static long Asked(JsonElement board) => board.GetProperty("model").GetProperty("asked").GetInt64();
-
-    private static long Restarts(JsonElement board) => board.GetProperty("actors").EnumerateArray().Single(static one => one.GetProperty("name").GetString() == "trader").GetProperty("restarts").GetInt64();
 
     private static PeregrineProgram Start(TemporaryFolder folder, string url, string model)
     {

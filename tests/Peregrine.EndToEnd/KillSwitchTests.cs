@@ -42,9 +42,9 @@ public sealed class KillSwitchTests(ITestOutputHelper output)
                 await UntilAsync(folder["state"], run, static board => board.GetProperty("orders").GetArrayLength() == 1 && board.GetProperty("safety").GetProperty("reconciled").GetBoolean());
                 using IDisposable? held = way == "locked database" ? await LockAsync(folder["state"]) : null;
                 if (!isLatched) File.Delete(Path.Combine(folder["state"], "killswitch"));
-                disk?.Fill();
                 long began = Stopwatch.GetTimestamp();
                 if (way == "order session gone") await CutApiAsync(url);
+                disk?.Fill();
                 await PullAsync(way, folder["state"], run);
                 took = await UntilOursAreGoneAsync(url, began);
                 held?.Dispose();

@@ -14,7 +14,6 @@ using Peregrine.Kernel;
 using Peregrine.MarketData;
 using Peregrine.Storage;
 using Peregrine.Storage.Disk;
-using Peregrine.Strategy;
 
 namespace Peregrine.App.Appliance;
 
@@ -60,7 +59,7 @@ internal sealed class Appliance : IDisposable
         foreach (Instrument instrument in exchange.Instruments) instruments.Add(instrument);
         bool trades = options.Mode != RunMode.Record;
         CoreSetup setup = CorePreparation.SetupOf(options);
-        IProbabilityModel? model = trades ? CorePreparation.LoadModel(setup, instruments, log.Write) : null;
+        ModelWatch? model = trades && CorePreparation.LoadModel(setup, instruments, log.Write) is { } loaded ? new ModelWatch(loaded) : null;
 
         PositionHistory history = options.Mode == RunMode.Live ? PositionHistory.Read(options.StateDirectory) : PositionHistory.None;
         foreach ((string symbol, PositionRecord position) in history.Positions)
@@ -100,11 +99,12 @@ internal sealed class Appliance : IDisposable
 
         IReadOnlyList<string> featureNames = instruments.Count > 0 ? _core.Symbols[0].State.Features.Names : [];
         BoardPath = Path.Combine(options.StateDirectory, BoardName);
-        MonitorParts monitor = new(BoardPath, options, instruments, featureNames, _shard, status, _recorder, () => _supervisor!, log, time, _started, home, Safety);
+        MonitorParts monitor = new(BoardPath, options, instruments, featureNames, _shard, status, _recorder, () => _supervisor!, log, time, _started, home, Safety, model);
         OneShotIds ids = new(bootNonce);
         _desk = new OperatorDesk(() => _supervisor!, ids, _pool, options.BackupTarget, options.Backup, time, log.Write, new TradingDesk(Safety, _commands, instruments, status, trades));
         LiveWatch watch = new(home, Safety, status, () => _shard.Lines?.Gateway?.IsReady ?? false, () => _supervisor!, ids, time, log.Write);
-        _duties = HouseDuties.Of(home, () => _supervisor!, ids, _notifier, StatusLine, watch.Duties, time, log.Write);
+        HouseDuty news = new(TimeSpan.FromSeconds(5), new ModelNews(model, log.Write).Look);
+        _duties = HouseDuties.Of(home, () => _supervisor!, ids, _notifier, StatusLine, [news, .. watch.Duties], time, log.Write);
         DeadLetterFile letters = new(Path.Combine(options.StateDirectory, "deadletters.jsonl"), log.Write);
         _supervisor = new Supervisor(Groups(monitor), time, random, new SupervisorOptions
         {

@@ -123,6 +123,7 @@ internal sealed class Monitor : IActor, IDisposable
         _json.WriteNumber("rss"u8, Environment.WorkingSet);
         WriteAccount(status);
         WriteSafety(status);
+        WriteModel();
         WriteSymbols(status);
         WriteOrders(status);
         WriteActors();
@@ -193,6 +194,15 @@ internal sealed class Monitor : IActor, IDisposable
         Money("drawdown"u8, status.Drawdown);
         _json.WriteNumber("clockOffsetMicros"u8, status.Clock.OffsetMicros);
         _json.WriteNumber("clockUncertaintyMicros"u8, status.Clock.UncertaintyMicros);
+        _json.WriteEndObject();
+    }
+
+    private void WriteModel()
+    {
+        if (_parts.Model is not { } model) return;
+        _json.WriteStartObject("model"u8);
+        _json.WriteNumber("asked"u8, model.Asked);
+        _json.WriteNumber("refused"u8, model.Refused);
         _json.WriteEndObject();
     }
 
@@ -411,4 +421,4 @@ internal sealed class Monitor : IActor, IDisposable
 /// <summary>What the monitor looks at.</summary>
 internal sealed record MonitorParts(
     string BoardPath, ApplianceOptions Options, InstrumentTable Instruments, IReadOnlyList<string> FeatureNames, Shard Shard, ShardStatus Status,
-    Recorder Recorder, Func<Supervisor> Supervisor, ApplianceLog Log, TimeProvider Time, long Started, StateHome Home, KillSwitch Safety);
+    Recorder Recorder, Func<Supervisor> Supervisor, ApplianceLog Log, TimeProvider Time, long Started, StateHome Home, KillSwitch Safety, ModelWatch? Model);

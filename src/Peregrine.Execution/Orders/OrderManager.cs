@@ -181,6 +181,9 @@ public sealed class OrderManager
     /// <summary>What was booked of an order so far; zero for one that is not known.</summary>
     public (Quantity Quantity, long QuoteUnits) BookedOf(ClientOrderId id) => Find(id) is >= 0 and var slot ? (_orders[slot].Booked, _orders[slot].BookedQuoteUnits) : default;
 
+    /// <summary>The exchange's number of an order; 0 where it is not known.</summary>
+    public long ExchangeOrderIdOf(ClientOrderId id) => Find(id) is >= 0 and var slot ? _orders[slot].ExchangeOrderId : 0;
+
     /// <summary>Whether an order of the symbol may be live without our knowing.</summary>
     public bool HasUnknown(SymbolId symbol)
     {

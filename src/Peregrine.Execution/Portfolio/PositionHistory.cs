@@ -56,6 +56,9 @@ public sealed class PositionHistory : IEventHandler
     /// <summary>What was booked of an order already, so that learning its whole fill later does not book that part again.</summary>
     public (Quantity Quantity, long QuoteUnits) BookedOf(ClientOrderId order) => _core.Orders.BookedOf(order);
 
+    /// <summary>The exchange's number of an order, 0 where it was not told: rows of trades name nothing else.</summary>
+    public long ExchangeOrderIdOf(ClientOrderId order) => _core.Orders.ExchangeOrderIdOf(order);
+
     /// <summary>Trades of an order whose commission was booked already.</summary>
     public IReadOnlyList<BookedTrade> TradesOf(ClientOrderId order) => _trades.TryGetValue(order, out List<BookedTrade>? trades) ? trades : [];
 

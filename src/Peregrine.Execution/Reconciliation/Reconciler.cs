@@ -69,6 +69,7 @@ public sealed class Reconciler
     private int _differences;
     private bool _running;
     private bool _isDue;
+    private bool _mustAgree;
     private bool _acceptsNext;
     private bool _lineIsUp;
 
@@ -115,6 +116,7 @@ public sealed class Reconciler
         }
         _running = false;
         _isDue = false;
+        _mustAgree = false;
         _lineIsUp = false;
         IsReconciled = false;
         _differences = 0;
@@ -156,6 +158,7 @@ public sealed class Reconciler
     {
         if (_running && nowNanos - _begunNanos > RoundWithinNanos) End(nowNanos, failed: true);
         if (!_lineIsUp || _running || nowNanos - _endedNanos < PauseNanos) return false;
+        if (_mustAgree && _orders.UnknownCount == 0) _isDue = true; // What kept the last round from agreeing is known now.
         long pause = _orders.UnknownCount > 0 ? EveryWhileUnknownNanos : EveryNanos;
         if (!_isDue && nowNanos - _endedNanos < pause) return false;
         _round++;
@@ -286,12 +289,14 @@ public sealed class Reconciler
             _differences = 0;
             Difference = default;
             IsReconciled = true;
+            _mustAgree = false;
             Agreed++;
             if (_orders.UnknownCount == 0)
                 foreach (AssetCode asset in _assets) _usuallyHidden[asset] = Hidden(asset);
             return RoundOutcome.Agrees;
         }
         _isDue = _orders.UnknownCount == 0;
+        _mustAgree = true;
         if (!isQuiet) return RoundOutcome.Inconclusive;
         // An order of unknown fate may explain a difference, but not for ever: then the difference keeps its fate unknown, and only a person gets both apart.
         bool mayExplain = _orders.UnknownCount > 0;

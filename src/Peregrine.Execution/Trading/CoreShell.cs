@@ -274,6 +274,7 @@ public sealed class CoreShell
         OrderIntent intent = open.Intent;
         OrderReport report = ReportOf(in intent);
         (report.CumulativeQuantity, report.CumulativeQuoteUnits) = isFirst ? _parts.History.BookedOf(report.ClientId) : _core.Orders.BookedOf(report.ClientId);
+        report.ExchangeOrderId = isFirst ? _parts.History.ExchangeOrderIdOf(report.ClientId) : _core.Orders.ExchangeOrderIdOf(report.ClientId);
         report.Report = ReportType.Unknown;
         report.Status = OrderStatus.Unknown;
         report.TransactionTimeMicros = open.WrittenNanos / 1_000;
