@@ -51,6 +51,8 @@ public sealed class KillsInTheOrderPathTests(ITestOutputHelper output)
         using (exchange)
         {
             using ExchangeDesk desk = new(url);
+            // A start every few seconds asks more than an address may in a minute, and would wait for the next one; what is proved here is something else.
+            await desk.FaultAsync("limits.weight", """{"perMinute":1000000}""");
             // So that a kill finds orders of which not everything is known.
             if (isHard) await desk.FaultAsync("order.lateReport", """{"probability":0.3,"delaySeconds":0.3}""");
             if (isHard) await desk.FaultAsync("order.executeThenDropReply", """{"probability":0.03}""");
@@ -84,6 +86,7 @@ public sealed class KillsInTheOrderPathTests(ITestOutputHelper output)
             }
 
             await desk.ClearAsync();
+            await desk.FaultAsync("limits.weight", """{"perMinute":1000000}""");
             using (PeregrineProgram last = Start(folder, url, symbols, model, ordersPerMinute: 3))
             {
                 _ = last.ReadToEndAsync();
@@ -140,6 +143,7 @@ public sealed class KillsInTheOrderPathTests(ITestOutputHelper output)
         ExchangeOptions keys = new();
         File.WriteAllText(folder["peregrine.json"], $$"""
             {
+              "streams": ["aggTrade", "trade", "depth20@100ms", "bookTicker"],
               "strategy": { "holdingMillis": 300, "enterAbove": 0.51, "exitBelow": 0.5, "positionNotional": "50" },
               "execution": { "orderPauseMillis": 50 },
               "risk": { "maxOrdersPerMinute": {{ordersPerMinute}}, "maxOpenOrders": 100, "maxLoss": "100000", "maxDailyLoss": "100000", "maxDrawdown": "100000", "maxOrdersWithoutFill": 0 },

@@ -44,7 +44,8 @@ internal sealed class OwnBooks : IEventHandler
         }
         if (entry.Kind != EventKind.OrderReport) return;
         ref readonly OrderReport report = ref Payload.Read<OrderReport>(payload);
-        if (report is { Report: ReportType.Trade, TradeId: >= 0 }) _fees[(_instruments[entry.Symbol].Symbol, report.TradeId)] = (report.CommissionAsset.ToString(), report.CommissionUnits);
+        // A start tells itself again which trades are booked, without their fees.
+        if (report is { Report: ReportType.Trade, TradeId: >= 0, Source: not ReportSource.Local }) _fees[(_instruments[entry.Symbol].Symbol, report.TradeId)] = (report.CommissionAsset.ToString(), report.CommissionUnits);
     }
 
     /// <summary>Everything in which we and the exchange do not agree to the last unit: balances of every asset, positions, fees, trades. Empty is what is wanted.</summary>
