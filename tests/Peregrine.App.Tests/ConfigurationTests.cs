@@ -55,7 +55,7 @@ public sealed class ConfigurationTests : IDisposable
         Assert.Equal(ExitCode.BadConfiguration, stop.ExitCode);
         Assert.Contains("mode: 'x'", stop.Message, StringComparison.Ordinal);
         Assert.Contains("risk.maxOpenOrders: 'many'", stop.Message, StringComparison.Ordinal);
-        Assert.Contains("colour: '1'", stop.Message, StringComparison.Ordinal);
+        Assert.Contains("colour: a setting that does not exist", stop.Message, StringComparison.Ordinal);
     }
 
     [Fact]
