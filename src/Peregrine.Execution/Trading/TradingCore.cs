@@ -34,6 +34,7 @@ public sealed class TradingCore
     private readonly SymbolTrading[] _symbols;
     private readonly OrderPlacement _placement;
     private readonly Protection _protection;
+    private readonly SenseKeeper _senses;
     private readonly Flattener _flattener;
     private readonly (AssetCode Asset, long Units, long Micros)[] _transfers = new (AssetCode, long, long)[16];
     private readonly List<(long Sequence, ClientOrderId Id, long UntilNanos)> _owed = new(OrderManager.Capacity);
@@ -56,6 +57,7 @@ public sealed class TradingCore
         Reconciler = new Reconciler(Orders, Ledger, _symbols);
         _placement = new OrderPlacement(options, _symbols, Orders, States, Losses, Reconciler, Requests, outputs);
         _protection = new Protection(options, Orders, _placement, Requests);
+        _senses = new SenseKeeper(Requests, outputs);
         _flattener = new Flattener(_symbols, Orders, _placement);
     }
 
@@ -77,7 +79,7 @@ public sealed class TradingCore
     public Reconciler Reconciler { get; }
 
     /// <summary>Gaps in market data since the start.</summary>
-    public long Gaps { get; private set; }
+    public long Gaps => _senses.Gaps;
 
     public long Decisions { get; private set; }
     public long Fills { get; private set; }
@@ -140,7 +142,7 @@ public sealed class TradingCore
         Reconciler.Begin(isNewProcess: session.Plain.C <= 1);
         _placement.GatewayIsReady = false;
         _timerNanos = _timerTicks = 0;
-        foreach (SymbolTrading symbol in _symbols) Sense(sequence, symbol, in session, payload);
+        foreach (SymbolTrading symbol in _symbols) _senses.Sense(symbol, in session, payload);
         if (session.Plain.C <= 1) States.Arm(); // Where the hot thread came back within its process, what a person or a guard forbade stays forbidden.
     }
 
@@ -212,9 +214,9 @@ public sealed class TradingCore
         foreach (SymbolTrading symbol in _symbols)
         {
             if (!line.Symbol.IsNone && line.Symbol != symbol.Instrument.Id) continue;
-            bool told = Sense(sequence, symbol, in line, payload);
+            bool told = _senses.Sense(symbol, in line, payload);
             int lost = symbol.State.Trust.Streams.OnLine((int)line.Plain.C, LineEvent.IsUp(in line));
-            if (lost != 0 && !told) RecordGap(symbol, in line, BookChange.Gap(GapReason.Disconnected, 0, lost));
+            if (lost != 0 && !told) _senses.RecordGap(symbol, in line, BookChange.Gap(GapReason.Disconnected, 0, lost));
         }
     }
 
@@ -222,7 +224,7 @@ public sealed class TradingCore
     {
         if (entry.Symbol.IsNone || entry.Symbol.Value > _symbols.Length) return;
         SymbolTrading symbol = this[entry.Symbol];
-        Sense(sequence, symbol, in entry, payload);
+        _senses.Sense(symbol, in entry, payload);
         Decide(sequence, symbol, in entry, payload);
     }
 
@@ -247,9 +249,9 @@ public sealed class TradingCore
         _timerTicks = timer.Plain.A;
         foreach (SymbolTrading symbol in _symbols)
         {
-            Sense(sequence, symbol, in timer, default);
-            Watch(symbol, in timer, elapsed, clockStepped);
-            if (symbol.State.Book.WantsSnapshot) RequestSnapshot(symbol);
+            _senses.Sense(symbol, in timer, default);
+            _senses.Watch(symbol, in timer, elapsed, clockStepped);
+            if (symbol.State.Book.WantsSnapshot) _senses.RequestSnapshot(symbol);
             if (symbol.Patience.WantsRules(_nowNanos)) Requests.Enqueue(new CoreRequest { Kind = CoreRequestKind.Rules, Symbol = symbol.Instrument.Id });
             Decide(sequence, symbol, in timer, default);
         }
@@ -271,49 +273,6 @@ public sealed class TradingCore
             _owed.RemoveAt(i);
             if (isKnown) Requests.Enqueue(new CoreRequest { Kind = CoreRequestKind.OrderEnded, Symbol = Orders[slot].Symbol, ClientId = id });
         }
-    }
-
-    /// <summary>Returns whether that made a gap.</summary>
-    private bool Sense(long sequence, SymbolTrading symbol, in MarketEvent entry, ReadOnlySpan<long> payload)
-    {
-        BookChange change = symbol.OnEvent(in entry, payload);
-        if (change.IsGap) RecordGap(symbol, in entry, change);
-        if (symbol.State.Book.WantsSnapshot && !symbol.SnapshotRequested) RequestSnapshot(symbol);
-        if (!symbol.State.Book.WantsSnapshot) symbol.SnapshotRequested = false;
-        return change.IsGap;
-    }
-
-    /// <summary>Looks whether the symbol's streams live, and asks for another connection where one does not.</summary>
-    private void Watch(SymbolTrading symbol, in MarketEvent timer, long elapsedNanos, bool clockStepped)
-    {
-        SymbolTrust trust = symbol.State.Trust;
-        trust.Tick(elapsedNanos, clockStepped);
-        for (StreamFinding finding = trust.Next(); !finding.IsNone; finding = trust.Next())
-        {
-            if (finding.IsNew) RecordGap(symbol, in timer, BookChange.Gap(finding.Reason, finding.Lost > 0 ? finding.Lost : finding.SinceNanos / 1_000_000, (long)finding.Kind));
-            if (finding.Reason is GapReason.Silent or GapReason.Frozen) Requests.Enqueue(new CoreRequest { Kind = CoreRequestKind.Renew, Symbol = symbol.Instrument.Id, Stream = finding.Kind });
-        }
-    }
-
-    private void RecordGap(SymbolTrading symbol, in MarketEvent cause, BookChange change)
-    {
-        Gaps++;
-        MarketEvent gap = new()
-        {
-            Kind = EventKind.Gap,
-            Symbol = symbol.Instrument.Id,
-            ExchangeTimeMicros = cause.ExchangeTimeMicros,
-            ReceiveTimeNanos = cause.ReceiveTimeNanos,
-            Plain = new PlainFields { A = (long)change.Reason, B = change.Expected, C = change.Got },
-        };
-        _outputs.Append(in gap, default);
-    }
-
-    private void RequestSnapshot(SymbolTrading symbol)
-    {
-        // Asked again with each timer while the book still wants one: a request may have been lost, and the feed merges what it has already.
-        symbol.SnapshotRequested = true;
-        Requests.Enqueue(new CoreRequest { Kind = CoreRequestKind.Snapshot, Symbol = symbol.Instrument.Id });
     }
 
     private void OnRules(in MarketEvent entry, in RulesRecord rules)
