@@ -148,7 +148,7 @@ internal sealed class OrderRig : IDisposable
     public void AssertLedger()
     {
         List<string> wrong = [];
-        new Oracle(Exchange).CheckEnd(Core, Home, wrong.Add);
+        new Oracle(Exchange).CheckLedger(Core, wrong.Add);
         Assert.Empty(wrong);
     }
 

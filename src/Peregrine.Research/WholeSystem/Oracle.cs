@@ -39,6 +39,12 @@ internal sealed class Oracle(VirtualExchange exchange)
     public void CheckEnd(TradingCore core, TraderHome home, Action<string> violate)
     {
         Check(core, home, violate);
+        CheckLedger(core, violate);
+    }
+
+    /// <summary>Nothing is open, and what we have is what the exchange says that we have.</summary>
+    public void CheckLedger(TradingCore core, Action<string> violate)
+    {
         ExchangeLedger truth = exchange.Oracle;
         foreach (LedgerOrder order in truth.Orders)
             if (order.Status is "NEW" or "PARTIALLY_FILLED" or "PENDING_NEW") violate($"{order.ClientOrderId} is still {order.Status} at the exchange");
