@@ -255,8 +255,8 @@ public sealed class RecorderTests
         EventSourceOfChance chance = new(11, symbols: 3);
         (MarketEvent Entry, long[] Payload)[] events = [.. Enumerable.Range(0, 4_096).Select(_ => chance.Next(chance.Kind(), wild: false))];
         long allocated = 0;
-        const int warm = 10; // Until the first small chunks were written again as large ones.
-        const int rounds = 34;
+        const int warm = 16; // Until the small chunks of every kind, the rarest too, were written again as large ones once.
+        const int rounds = 40;
         for (int round = 0; round < rounds; round++)
         {
             foreach ((MarketEvent entry, long[] payload) in events) rig.Ring.Append(in entry, payload);
