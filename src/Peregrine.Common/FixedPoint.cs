@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using System.Numerics;
 using System.Runtime.CompilerServices;
 
 namespace Peregrine.Common;
@@ -16,6 +18,8 @@ public static class FixedPoint
 
     /// <summary>The longest text that <see cref="Format(long, Span{byte})"/> writes: sign, 11 digits, point, 8 places.</summary>
     public const int TextLengthMax = 21;
+
+    private const int RoomForAll = TextLengthMax + Places;
 
     /// <summary>
     /// Reads an optional minus, digits and an optional fraction (64123.10). Refused: nothing, a bare point, a leading plus, exponents, blanks,
@@ -75,7 +79,7 @@ public static class FixedPoint
         return TryParse(utf8[..text.Length], out units);
     }
 
-    /// <summary>Writes the shortest exact decimal (64123.1, -0.00001, 0) and returns its length.</summary>
+    /// <summary>Writes the shortest exact decimal (64123.1, -0.00001, 0) and returns its length. Bytes behind it in the destination may be overwritten.</summary>
     public static int Format(long units, Span<byte> destination) => Format(units, destination, placesMin: 0);
 
     /// <summary>Writes the exact decimal with at least <paramref name="placesMin"/> places (8 gives Binance's own 64123.10000000).</summary>
@@ -84,32 +88,28 @@ public static class FixedPoint
     {
         ulong magnitude = units < 0 ? (ulong)-(units + 1) + 1 : (ulong)units;
         ulong whole = magnitude / (ulong)One;
-        ulong fraction = magnitude % (ulong)One;
-        Span<byte> text = stackalloc byte[TextLengthMax];
+        uint fraction = (uint)(magnitude - (whole * (ulong)One));
+        if (destination.Length >= RoomForAll) return Write(units < 0, whole, fraction, destination, placesMin);
+        Span<byte> text = stackalloc byte[RoomForAll];
+        int length = Write(units < 0, whole, fraction, text, placesMin);
+        if (destination.Length < length) throw new ArgumentException($"A decimal needs {length} bytes, got {destination.Length}.", nameof(destination));
+        text[..length].CopyTo(destination);
+        return length;
+    }
+
+    /// <summary>Writes eight places at once, so there must be room for them even where the text is shorter.</summary>
+    private static int Write(bool isNegative, ulong whole, uint fraction, Span<byte> text, int placesMin)
+    {
         int at = 0;
-        if (units < 0) text[at++] = (byte)'-';
-        at += FormatDigits(whole, text[at..]);
-        int places = fraction == 0 ? 0 : Places;
-        ulong tail = fraction;
-        while (places > 0 && tail % 10 == 0)
-        {
-            tail /= 10;
-            places--;
-        }
+        if (isNegative) text[at++] = (byte)'-';
+        at += Digits.Write(whole, text[at..]);
+        if (fraction == 0 && placesMin <= 0) return at;
+        ulong digits = Digits.Eight(fraction);
+        int places = Places - (BitOperations.LeadingZeroCount(digits) / 8);
         if (places < placesMin) places = Math.Min(placesMin, Places);
-        if (places > 0)
-        {
-            text[at++] = (byte)'.';
-            for (int i = Places - 1; i >= 0; i--)
-            {
-                if (i < places) text[at + i] = (byte)('0' + (fraction % 10));
-                fraction /= 10;
-            }
-            at += places;
-        }
-        if (destination.Length < at) throw new ArgumentException($"A decimal needs {at} bytes, got {destination.Length}.", nameof(destination));
-        text[..at].CopyTo(destination);
-        return at;
+        text[at++] = (byte)'.';
+        BinaryPrimitives.WriteUInt64LittleEndian(text[at..], digits | 0x3030_3030_3030_3030);
+        return at + places;
     }
 
     /// <summary>The shortest exact decimal as a string, for cold code.</summary>
@@ -122,16 +122,4 @@ public static class FixedPoint
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool IsDigit(byte character) => (uint)(character - '0') <= 9;
-
-    private static int FormatDigits(ulong value, Span<byte> destination)
-    {
-        int digits = 1;
-        for (ulong rest = value; rest >= 10; rest /= 10) digits++;
-        for (int i = digits - 1; i >= 0; i--)
-        {
-            destination[i] = (byte)('0' + (value % 10));
-            value /= 10;
-        }
-        return digits;
-    }
 }

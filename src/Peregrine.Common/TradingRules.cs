@@ -7,17 +7,47 @@ namespace Peregrine.Common;
 public sealed record TradingRules
 {
     /// <summary>PRICE_FILTER.</summary>
-    public Price TickSize { get; init; } = new(1);
+    public Price TickSize
+    {
+        get;
+        init
+        {
+            field = value;
+            Ticks = new StepGrid(value.Raw);
+        }
+    } = new(1);
+
+    internal StepGrid Ticks { get; private init; } = new(1);
     public Price MinPrice { get; init; }
     public Price MaxPrice { get; init; }
 
     /// <summary>LOT_SIZE.</summary>
-    public Quantity StepSize { get; init; } = new(1);
+    public Quantity StepSize
+    {
+        get;
+        init
+        {
+            field = value;
+            Steps = new StepGrid(value.Raw);
+        }
+    } = new(1);
+
+    internal StepGrid Steps { get; private init; } = new(1);
     public Quantity MinQuantity { get; init; }
     public Quantity MaxQuantity { get; init; }
 
     /// <summary>MARKET_LOT_SIZE: for market orders by quantity, in addition to LOT_SIZE.</summary>
-    public Quantity MarketStepSize { get; init; }
+    public Quantity MarketStepSize
+    {
+        get;
+        init
+        {
+            field = value;
+            MarketSteps = new StepGrid(value.Raw);
+        }
+    }
+
+    internal StepGrid MarketSteps { get; private init; }
     public Quantity MarketMinQuantity { get; init; }
     public Quantity MarketMaxQuantity { get; init; }
 

@@ -25,6 +25,9 @@ public sealed class OrderBook
     /// <summary>The lowest ask, all zero where there is none.</summary>
     public Level BestAsk => _asks.Best;
 
+    /// <summary>Grows whenever a level may have changed.</summary>
+    public long Revision { get; private set; }
+
     /// <summary>Whether the best bid is not below the best ask: no exchange's book is ever so.</summary>
     public bool IsCrossed => _bids.Count > 0 && _asks.Count > 0 && _bids.Best.Price >= _asks.Best.Price;
 
@@ -37,28 +40,34 @@ public sealed class OrderBook
     public int Count(Side side) => Of(side).Count;
 
     /// <summary>Sets the quantity at a price; zero removes the level, and removing one that is not there is normal.</summary>
-    public void Apply(Side side, Price price, Quantity quantity) => Of(side).Apply(price, quantity);
+    public void Apply(Side side, Price price, Quantity quantity)
+    {
+        Revision++;
+        Of(side).Apply(price, quantity);
+    }
 
     /// <summary>Applies the levels of a diff.</summary>
     public void Apply(ReadOnlySpan<Level> bids, ReadOnlySpan<Level> asks)
     {
-        foreach (ref readonly Level level in bids) _bids.Apply(level.Price, level.Quantity);
-        foreach (ref readonly Level level in asks) _asks.Apply(level.Price, level.Quantity);
+        Revision++;
+        _bids.Apply(bids);
+        _asks.Apply(asks);
     }
 
     /// <summary>Copies the best levels, best first, and returns how many there were.</summary>
     public int Top(Side side, Span<Level> destination) => Of(side).Top(destination);
 
-    /// <summary>Replaces everything. Levels may come in any order; best first, as the exchange sends them, is loaded from the back and so moves nothing.</summary>
+    /// <summary>Replaces everything. Levels may come in any order.</summary>
     public void Load(ReadOnlySpan<Level> bids, ReadOnlySpan<Level> asks)
     {
         Clear();
-        for (int i = bids.Length - 1; i >= 0; i--) _bids.Apply(bids[i].Price, bids[i].Quantity);
-        for (int i = asks.Length - 1; i >= 0; i--) _asks.Apply(asks[i].Price, asks[i].Quantity);
+        _bids.Apply(bids);
+        _asks.Apply(asks);
     }
 
     public void Clear()
     {
+        Revision++;
         _bids.Clear();
         _asks.Clear();
     }

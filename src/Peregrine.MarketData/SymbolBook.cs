@@ -78,6 +78,9 @@ public sealed class SymbolBook
     /// <summary>The receive time of the event that last changed the book, nanoseconds since 1970.</summary>
     public long UpdatedNanos { get; private set; }
 
+    /// <inheritdoc cref="OrderBook.Revision"/>
+    public long Revision => _book.Revision;
+
     /// <summary>Diffs that wait for a snapshot.</summary>
     public int PendingDiffs => _pending.Count;
 

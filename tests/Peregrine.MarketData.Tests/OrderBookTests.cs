@@ -99,6 +99,47 @@ public sealed class OrderBookTests : OrderBookSuite
         }
     }
 
+    [Theory]
+    [InlineData(4)]
+    [InlineData(5)]
+    public void Is_what_the_obvious_book_is_after_every_diff_whatever_its_order(int seed)
+    {
+        var random = new Random(seed);
+        var book = new RealBook(capacity: 4);
+        var obvious = new ObviousBook();
+        Level[] top = new Level[4_000];
+        Level[] expected = new Level[4_000];
+        for (int step = 0; step < 4_000; step++)
+        {
+            Level[] bids = RandomDiff(random, obvious, Side.Buy);
+            Level[] asks = RandomDiff(random, obvious, Side.Sell);
+            book.Apply(bids, asks);
+            obvious.Apply(bids, asks);
+            foreach (Side side in (Side[])[Side.Buy, Side.Sell])
+            {
+                int count = book.Top(side, top);
+                Assert.True(count == obvious.Top(side, expected) && top.AsSpan(0, count).SequenceEqual(expected.AsSpan(0, count)), $"seed {seed}, step {step}, {side}");
+            }
+        }
+    }
+
+    /// <summary>Levels that are there and levels that are not, to be set and to go: best first as a rule, sometimes in any order, sometimes with one twice.</summary>
+    private static Level[] RandomDiff(Random random, ObviousBook book, Side side)
+    {
+        Level[] known = new Level[300];
+        int count = book.Top(side, known);
+        List<Level> levels = [];
+        for (int i = random.Next(random.Next(20) == 0 ? 200 : 30); i > 0; i--)
+        {
+            long price = count > 0 && random.Next(2) == 0 ? known[random.Next(count)].Price.Raw : random.NextInt64(1, 600);
+            if (random.Next(2_000) == 0) price = long.MaxValue;
+            levels.Add(new Level(new Price(price), new Quantity(random.Next(2) == 0 ? 0 : random.NextInt64(1, 100))));
+        }
+        if (random.Next(10) == 0) return [.. levels];
+        IEnumerable<Level> once = levels.DistinctBy(level => level.Price);
+        return [.. side == Side.Buy ? once.OrderByDescending(level => level.Price.Raw) : once.OrderBy(level => level.Price.Raw)];
+    }
+
     [Fact]
     public void Lets_the_farthest_levels_go_when_it_is_full()
     {
@@ -160,6 +201,7 @@ internal interface IBook
 {
     void Apply(Side side, Price price, Quantity quantity);
     void Load(ReadOnlySpan<Level> bids, ReadOnlySpan<Level> asks);
+    void Apply(ReadOnlySpan<Level> bids, ReadOnlySpan<Level> asks);
     Level Best(Side side);
     int Top(Side side, Span<Level> destination);
 }
@@ -170,6 +212,7 @@ internal sealed class RealBook(int capacity) : IBook
 
     public void Apply(Side side, Price price, Quantity quantity) => _book.Apply(side, price, quantity);
     public void Load(ReadOnlySpan<Level> bids, ReadOnlySpan<Level> asks) => _book.Load(bids, asks);
+    public void Apply(ReadOnlySpan<Level> bids, ReadOnlySpan<Level> asks) => _book.Apply(bids, asks);
     public Level Best(Side side) => _book.Best(side);
     public int Top(Side side, Span<Level> destination) => _book.Top(side, destination);
 }
@@ -190,9 +233,13 @@ internal sealed class ObviousBook : IBook
     {
         _bids.Clear();
         _asks.Clear();
-        // As the real one: of two levels with one price, the first stands.
-        for (int i = bids.Length - 1; i >= 0; i--) Apply(Side.Buy, bids[i].Price, bids[i].Quantity);
-        for (int i = asks.Length - 1; i >= 0; i--) Apply(Side.Sell, asks[i].Price, asks[i].Quantity);
+        Apply(bids, asks);
+    }
+
+    public void Apply(ReadOnlySpan<Level> bids, ReadOnlySpan<Level> asks)
+    {
+        foreach (Level level in bids) Apply(Side.Buy, level.Price, level.Quantity);
+        foreach (Level level in asks) Apply(Side.Sell, level.Price, level.Quantity);
     }
 
     public Level Best(Side side) => Of(side).Select(pair => new Level(new Price(pair.Key), new Quantity(pair.Value))).FirstOrDefault();

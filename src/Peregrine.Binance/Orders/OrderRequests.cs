@@ -18,6 +18,7 @@ internal sealed class OrderRequests
 
     private readonly byte[] _key;
     private readonly byte[][] _symbols;
+    private readonly RequestSigner _signer;
     private readonly SignedRequest _request;
     private readonly OrderTemplate?[] _templates;
     private bool _prepared;
@@ -26,6 +27,7 @@ internal sealed class OrderRequests
     {
         _key = key.Key.ToArray();
         _symbols = [[], .. instruments.All.Select(instrument => Encoding.UTF8.GetBytes(instrument.Symbol))];
+        _signer = signer;
         _request = new SignedRequest(signer);
         _templates = new OrderTemplate?[_symbols.Length * Shapes];
     }
@@ -59,8 +61,8 @@ internal sealed class OrderRequests
             return Written(id, "order.place"u8, in intent, in terms, symbol, unixMillis);
         }
         OrderTemplate template = Template(symbol, intent.Side, intent.Type, intent.TimeInForce);
-        OrderSlots slots = new() { ClientId = intent.ClientId.Utf8, Price = intent.Price.Raw, Quantity = intent.Quantity.Raw, UnixMillis = unixMillis };
-        return _request.Render(template, id, in slots);
+        OrderSlots slots = new() { RequestId = id, ClientId = intent.ClientId.Utf8, Price = intent.Price.Raw, Quantity = intent.Quantity.Raw, UnixMillis = unixMillis };
+        return template.Render(in slots, _signer);
     }
 
     /// <summary>The same placement, written parameter by parameter: what the prepared texts are made from and compared with.</summary>

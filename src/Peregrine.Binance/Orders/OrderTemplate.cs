@@ -1,4 +1,4 @@
-using System.Buffers.Text;
+using System.Runtime.CompilerServices;
 using System.Text;
 
 using Peregrine.Common;
@@ -6,24 +6,10 @@ using Peregrine.Common.Orders;
 
 namespace Peregrine.Binance.Orders;
 
-/// <summary>What stands behind a part of a prepared text.</summary>
-internal enum TemplateSlot : byte
-{
-    /// <summary>Nothing: it is the end.</summary>
-    End = 0,
-    ClientId = 1,
-    Price = 2,
-    Quantity = 3,
-    Timestamp = 4,
-    Signature = 5,
-}
-
-/// <summary>Text that is the same in every order of a shape, and what is filled in behind it: in the JSON that is sent, and in the text that is signed.</summary>
-internal readonly record struct TemplatePart(byte[] Json, byte[] Payload, TemplateSlot Slot);
-
 /// <summary>What changes from order to order.</summary>
 internal ref struct OrderSlots
 {
+    public long RequestId;
     public ReadOnlySpan<byte> ClientId;
     public long Price;
     public long Quantity;
@@ -31,78 +17,89 @@ internal ref struct OrderSlots
 }
 
 /// <summary>
-/// A placement of one symbol and shape, rendered once and cut where orders differ. It is made by the writer that renders every other request, from values
-/// that cannot be mistaken for text, so the two cannot drift apart.
+/// A placement of one symbol and shape, rendered once; for each order only what differs from the one before is patched in: in the JSON that is sent, and in the
+/// text that is signed. It is made by the writer that renders every other request, from values that cannot be mistaken for text, so the two cannot drift apart.
 /// </summary>
 internal sealed class OrderTemplate
 {
     // Values that stand for what is filled in later. Each is found once in the JSON and once in the text that is signed.
+    private const string ClientMark = "~~~client~id~~~";
     private const long PriceMark = 7_777_777_000_000_001;
     private const long QuantityMark = 5_555_555_000_000_003;
     private const long TimeMark = 4_444_444_444_441;
 
-    private readonly TemplatePart[] _parts;
+    private const string SignatureName = ",\"signature\":\"";
+    private const string RequestIdName = "{\"id\":";
 
-    private OrderTemplate(TemplatePart[] parts, bool isSigned)
+    private readonly PatchedText _json;
+    private readonly PatchedText? _payload;
+    private readonly Slot _id;
+    private readonly Slot _client;
+    private readonly Slot _price;
+    private readonly Slot _quantity;
+    private readonly Slot _time;
+    private readonly Slot _signature;
+
+    /// <summary>The places of one value in both texts; -1 where it is not in one.</summary>
+    private readonly record struct Slot(int Json, int Payload);
+
+    private OrderTemplate(byte[] json, byte[]? payload)
     {
-        _parts = parts;
-        IsSigned = isSigned;
+        _json = new PatchedText(json);
+        _payload = payload is null ? null : new PatchedText(payload);
+        _id = new Slot(_json.AddSlot(RequestIdName.Length, 1), -1); // The sketch has the id 0.
+        _client = Find(ClientMark);
+        _price = Find(FixedPoint.Text(PriceMark));
+        _quantity = Find(FixedPoint.Text(QuantityMark));
+        _time = Find(TimeMark.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        _signature = new Slot(payload is null ? -1 : _json.AddSlot(json.AsSpan().LastIndexOf(Encoding.ASCII.GetBytes(SignatureName)) + SignatureName.Length, 0), -1);
     }
-
-    public bool IsSigned { get; }
-
-    public ReadOnlySpan<TemplatePart> Parts => _parts;
 
     public static OrderTemplate Make(OrderRequests requests, SymbolId symbol, Side side, OrderType type, TimeInForce timeInForce, Proof proof)
     {
         OrderIntent intent = new()
         {
-            ClientId = ClientOrderId.Create("~~~client~id~~~"), Price = new Price(PriceMark), Quantity = new Quantity(QuantityMark), Side = side, Type = type, TimeInForce = timeInForce,
+            ClientId = ClientOrderId.Create(ClientMark), Price = new Price(PriceMark), Quantity = new Quantity(QuantityMark), Side = side, Type = type, TimeInForce = timeInForce,
         };
         (byte[] json, byte[] payload) = requests.Sketch(in intent, symbol, TimeMark, proof);
-        int idEnd = json.AsSpan().IndexOf((byte)',');
-        Span<byte> rest = json.AsSpan(idEnd);
-        Span<byte> signed = payload;
-        var parts = new List<TemplatePart>();
-        while (true)
-        {
-            TemplateSlot slot = Next(rest, out int at, out int length);
-            if (slot == TemplateSlot.End) break;
-            int signedAt = proof == Proof.None ? 0 : signed.IndexOf(rest.Slice(at, length));
-            parts.Add(new TemplatePart(rest[..at].ToArray(), signed[..signedAt].ToArray(), slot));
-            rest = rest[(at + length)..];
-            signed = proof == Proof.None ? signed : signed[(signedAt + length)..];
-        }
-        if (proof == Proof.Signature)
-        {
-            parts.Add(new TemplatePart([.. rest, .. ",\"signature\":\""u8], signed.ToArray(), TemplateSlot.Signature));
-            parts.Add(new TemplatePart("\"}}"u8.ToArray(), [], TemplateSlot.End));
-        }
-        else
-        {
-            parts.Add(new TemplatePart([.. rest, .. "}}"u8], [], TemplateSlot.End));
-        }
-        return new OrderTemplate([.. parts], proof == Proof.Signature);
+        return proof == Proof.None
+            ? new OrderTemplate([.. json, .. "}}"u8], null)
+            : new OrderTemplate([.. json, .. Encoding.ASCII.GetBytes(SignatureName), .. "\"}}"u8], payload);
     }
 
-    /// <summary>The mark that comes first.</summary>
-    private static TemplateSlot Next(ReadOnlySpan<byte> text, out int at, out int length)
+    /// <summary>Patches an order in and signs it, where it is to be signed. The bytes are valid until the next use.</summary>
+    [SkipLocalsInit]
+    public ReadOnlySpan<byte> Render(scoped in OrderSlots slots, RequestSigner signer)
     {
-        TemplateSlot found = TemplateSlot.End;
-        at = text.Length;
-        length = 0;
-        foreach ((TemplateSlot slot, string mark) in Marks)
-        {
-            int place = text.IndexOf(Encoding.ASCII.GetBytes(mark));
-            if (place < 0 || place >= at) continue;
-            (found, at, length) = (slot, place, mark.Length);
-        }
-        return found;
+        Span<byte> text = stackalloc byte[64];
+        Patch(_id, text[..Digits.Write((ulong)slots.RequestId, text)]);
+        Patch(_client, slots.ClientId);
+        if (_price.Json >= 0) Patch(_price, text[..FixedPoint.Format(slots.Price, text)]);
+        Patch(_quantity, text[..FixedPoint.Format(slots.Quantity, text)]);
+        Patch(_time, text[..Digits.Write((ulong)slots.UnixMillis, text)]);
+        if (_payload is not null) Sign(signer);
+        return _json.Text;
     }
 
-    private static (TemplateSlot, string)[] Marks { get; } =
-    [
-        (TemplateSlot.ClientId, "~~~client~id~~~"), (TemplateSlot.Price, FixedPoint.Text(PriceMark)), (TemplateSlot.Quantity, FixedPoint.Text(QuantityMark)),
-        (TemplateSlot.Timestamp, TimeMark.ToString(System.Globalization.CultureInfo.InvariantCulture)),
-    ];
+    [SkipLocalsInit]
+    private void Sign(RequestSigner signer)
+    {
+        Span<byte> signature = stackalloc byte[RequestSigner.SignatureLengthMax];
+        int length = signer.Sign(_payload!.Text, signature);
+        Patch(_signature, signature[..length]);
+    }
+
+    private void Patch(Slot slot, ReadOnlySpan<byte> value)
+    {
+        _json.Patch(slot.Json, value);
+        if (slot.Payload >= 0) _payload?.Patch(slot.Payload, value);
+    }
+
+    private Slot Find(string mark)
+    {
+        byte[] bytes = Encoding.ASCII.GetBytes(mark);
+        return new Slot(FindIn(_json), _payload is null ? -1 : FindIn(_payload));
+
+        int FindIn(PatchedText text) => text.Text.IndexOf(bytes) is var at and >= 0 ? text.AddSlot(at, bytes.Length) : -1;
+    }
 }

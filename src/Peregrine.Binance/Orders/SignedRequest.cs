@@ -92,55 +92,7 @@ internal sealed class SignedRequest(RequestSigner signer)
         return _json.AsSpan(0, _jsonLength);
     }
 
-    /// <summary>Goes through a prepared text and fills in what changes from order to order. The bytes are valid until the next use.</summary>
-    public ReadOnlySpan<byte> Render(OrderTemplate template, long id, scoped in OrderSlots slots)
-    {
-        Span<byte> json = _json;
-        Span<byte> payload = _payload;
-        int jsonAt = 0, payloadAt = 0;
-        "{\"id\":"u8.CopyTo(json);
-        jsonAt = 6;
-        _ = Utf8Formatter.TryFormat(id, json[jsonAt..], out int digits);
-        jsonAt += digits;
-        foreach (ref readonly TemplatePart part in template.Parts)
-        {
-            part.Json.CopyTo(json[jsonAt..]);
-            jsonAt += part.Json.Length;
-            int from = jsonAt;
-            switch (part.Slot)
-            {
-                case TemplateSlot.ClientId:
-                    slots.ClientId.CopyTo(json[jsonAt..]);
-                    jsonAt += slots.ClientId.Length;
-                    break;
-                case TemplateSlot.Price:
-                    jsonAt += FixedPoint.Format(slots.Price, json[jsonAt..]);
-                    break;
-                case TemplateSlot.Quantity:
-                    jsonAt += FixedPoint.Format(slots.Quantity, json[jsonAt..]);
-                    break;
-                case TemplateSlot.Timestamp:
-                    _ = Utf8Formatter.TryFormat(slots.UnixMillis, json[jsonAt..], out digits);
-                    jsonAt += digits;
-                    break;
-                case TemplateSlot.Signature:
-                    part.Payload.CopyTo(payload[payloadAt..]);
-                    payloadAt += part.Payload.Length;
-                    jsonAt += signer.Sign(payload[..payloadAt], json[jsonAt..]);
-                    continue;
-                default:
-                    break;
-            }
-            if (!template.IsSigned) continue;
-            part.Payload.CopyTo(payload[payloadAt..]);
-            payloadAt += part.Payload.Length;
-            json[from..jsonAt].CopyTo(payload[payloadAt..]);
-            payloadAt += jsonAt - from;
-        }
-        return json[..jsonAt];
-    }
-
-    /// <summary>What was rendered so far, for a template: from the end of the id on.</summary>
+    /// <summary>What was rendered so far, for a template.</summary>
     internal (byte[] Json, byte[] Payload) Snapshot() => (_json.AsSpan(0, _jsonLength).ToArray(), _payload.AsSpan(0, _payloadLength).ToArray());
 
     private void Name(ReadOnlySpan<byte> prefix, ReadOnlySpan<byte> name)

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
@@ -15,6 +16,8 @@ internal sealed unsafe class HmacSignature : ISignature
 {
     private const int HashBytes = SHA256.HashSizeInBytes;
     private const int BlockBytes = 64;
+    private const int LengthBytes = sizeof(ulong);
+    private const byte PadBegin = 0x80;
     private const byte InnerPad = 0x36;
     private const byte OuterPad = 0x5C;
 
@@ -73,8 +76,10 @@ internal sealed unsafe class HmacSignature : ISignature
 
     ~HmacSignature() => Close();
 
+    [SkipLocalsInit]
     private void HashNative(ReadOnlySpan<byte> payload, Span<byte> hash)
     {
+        int length = payload.Length;
         byte* work = Work, begin = _inner;
         if (payload.Length >= BlockBytes)
         {
@@ -82,16 +87,35 @@ internal sealed unsafe class HmacSignature : ISignature
             begin = AfterFirst;
             payload = payload[BlockBytes..];
         }
-        fixed (byte* data = payload, output = hash)
+        // Whole blocks go in as they are; what is left is padded here, so that the library neither buffers nor wipes anything.
+        int whole = payload.Length & -BlockBytes, rest = payload.Length - whole;
+        byte* last = stackalloc byte[2 * BlockBytes];
+        int padded = rest < BlockBytes - LengthBytes ? BlockBytes : 2 * BlockBytes;
+        new Span<byte>(last, padded).Clear();
+        payload[whole..].CopyTo(new Span<byte>(last, BlockBytes));
+        last[rest] = PadBegin;
+        BinaryPrimitives.WriteUInt64BigEndian(new Span<byte>(last + padded - LengthBytes, LengthBytes), (ulong)(length + BlockBytes) * 8);
+        Unsafe.CopyBlock(work, begin, StateBytes);
+        fixed (byte* data = payload)
         {
-            Unsafe.CopyBlock(work, begin, StateBytes);
             // These cannot fail: they compute, and that is all.
-            _ = Libcrypto.Sha256Update(work, data, (nuint)payload.Length);
-            _ = Libcrypto.Sha256Final(output, work);
-            Unsafe.CopyBlock(work, Outer, StateBytes);
-            _ = Libcrypto.Sha256Update(work, output, HashBytes);
-            _ = Libcrypto.Sha256Final(output, work);
+            if (whole > 0) _ = Libcrypto.Sha256Update(work, data, (nuint)whole);
         }
+        _ = Libcrypto.Sha256Update(work, last, (nuint)padded);
+        ReadHash(work, new Span<byte>(last, HashBytes));
+        new Span<byte>(last + HashBytes, BlockBytes - HashBytes).Clear();
+        last[HashBytes] = PadBegin;
+        BinaryPrimitives.WriteUInt64BigEndian(new Span<byte>(last + BlockBytes - LengthBytes, LengthBytes), (BlockBytes + HashBytes) * 8);
+        Unsafe.CopyBlock(work, Outer, StateBytes);
+        _ = Libcrypto.Sha256Update(work, last, BlockBytes);
+        ReadHash(work, hash);
+    }
+
+    /// <summary>The hash is the state's first eight words, once everything was padded.</summary>
+    private static void ReadHash(byte* state, Span<byte> hash)
+    {
+        uint* words = (uint*)state;
+        for (int i = 0; i < HashBytes / sizeof(uint); i++) BinaryPrimitives.WriteUInt32BigEndian(hash[(i * sizeof(uint))..], words[i]);
     }
 
     private void Remember(ReadOnlySpan<byte> first)
@@ -129,7 +153,7 @@ internal sealed unsafe class HmacSignature : ISignature
     {
         Span<byte> ours = stackalloc byte[HashBytes];
         Span<byte> theirs = stackalloc byte[HashBytes];
-        foreach (byte[] message in (byte[][])[[1, 2, 3], [], new byte[3 * BlockBytes], new byte[2 * BlockBytes], [4]])
+        foreach (byte[] message in (byte[][])[[1, 2, 3], [], new byte[3 * BlockBytes], new byte[2 * BlockBytes], new byte[BlockBytes + 56], [4]])
         {
             HMACSHA256.HashData(secret, message, theirs);
             HashNative(message, ours);

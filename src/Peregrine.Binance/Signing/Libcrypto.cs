@@ -12,18 +12,15 @@ internal static unsafe partial class Libcrypto
 
     /// <summary>Whether it has SHA-256's plain functions: they are old, and a build may leave them out.</summary>
     public static bool HasSha256 { get; } = IsThere && NativeLibrary.Load(Library) is var library
-        && NativeLibrary.TryGetExport(library, "SHA256_Init", out _) && NativeLibrary.TryGetExport(library, "SHA256_Update", out _) && NativeLibrary.TryGetExport(library, "SHA256_Final", out _);
+        && NativeLibrary.TryGetExport(library, "SHA256_Init", out _) && NativeLibrary.TryGetExport(library, "SHA256_Update", out _);
 
-    // The three of SHA-256 compute, and neither wait nor call back: a request's text takes a microsecond, so the change of the collector's mode around each call is left out.
+    // The two of SHA-256 compute, and neither wait nor call back: a request's text takes a microsecond, so the change of the collector's mode around each call is left out.
 
     [LibraryImport(Library, EntryPoint = "SHA256_Init"), SuppressGCTransition]
     public static partial int Sha256Init(byte* state);
 
     [LibraryImport(Library, EntryPoint = "SHA256_Update"), SuppressGCTransition]
     public static partial int Sha256Update(byte* state, byte* data, nuint bytes);
-
-    [LibraryImport(Library, EntryPoint = "SHA256_Final"), SuppressGCTransition]
-    public static partial int Sha256Final(byte* hash, byte* state);
 
     [LibraryImport(Library, EntryPoint = "EVP_PKEY_new_raw_private_key")]
     public static partial nint PrivateKeyFromRaw(int type, nint engine, byte* key, nuint bytes);

@@ -36,6 +36,10 @@ public struct ClientOrderId : IEquatable<ClientOrderId>
         return true;
     }
 
+    /// <summary>Puts a number behind the text.</summary>
+    /// <exception cref="ArgumentException">The text would be longer than 36 bytes.</exception>
+    public void Append(ulong number) => _length += (uint)Digits.Write(number, ((Span<byte>)_characters)[(int)_length..]);
+
     /// <exception cref="FormatException">The text is longer than 36 bytes.</exception>
     public static ClientOrderId Create(string text) => TryCreate(Encoding.UTF8.GetBytes(text), out ClientOrderId id)
         ? id

@@ -61,9 +61,9 @@ public static class OrderFilters
     {
         if (!IsPriceInFilter(rules, order.Price) || !IsPriceInFilter(rules, order.StopPrice)) return OrderFilter.Price;
         if (!IsWithinPercent(rules, order, context)) return rules.HasPercentPriceBySide ? OrderFilter.PercentPriceBySide : OrderFilter.PercentPrice;
-        if (order.QuoteUnits == 0 && !IsOnGrid(order.Quantity.Raw, rules.MinQuantity.Raw, rules.MaxQuantity.Raw, rules.StepSize.Raw)) return OrderFilter.LotSize;
-        if (order.IsIceberg && !IsOnGrid(order.IcebergQuantity.Raw, rules.MinQuantity.Raw, rules.MaxQuantity.Raw, rules.StepSize.Raw)) return OrderFilter.LotSize;
-        if (order.IsMarket && order.QuoteUnits == 0 && !IsOnGrid(order.Quantity.Raw, rules.MarketMinQuantity.Raw, rules.MarketMaxQuantity.Raw, rules.MarketStepSize.Raw))
+        if (order.QuoteUnits == 0 && !IsOnGrid(order.Quantity.Raw, rules.MinQuantity.Raw, rules.MaxQuantity.Raw, rules.Steps)) return OrderFilter.LotSize;
+        if (order.IsIceberg && !IsOnGrid(order.IcebergQuantity.Raw, rules.MinQuantity.Raw, rules.MaxQuantity.Raw, rules.Steps)) return OrderFilter.LotSize;
+        if (order.IsMarket && order.QuoteUnits == 0 && !IsOnGrid(order.Quantity.Raw, rules.MarketMinQuantity.Raw, rules.MarketMaxQuantity.Raw, rules.MarketSteps))
             return OrderFilter.MarketLotSize;
         if (!IsWorthIt(rules, order, context)) return rules.HasMinNotionalFilter ? OrderFilter.MinNotional : OrderFilter.Notional;
         if (order.IsIceberg && rules.IcebergPartsMax > 0 && ((Int128)order.Quantity.Raw + order.IcebergQuantity.Raw - 1) / order.IcebergQuantity.Raw > rules.IcebergPartsMax)
@@ -90,10 +90,10 @@ public static class OrderFilters
 
     private static bool IsFull(int open, int max) => max > 0 && open >= max;
 
-    private static bool IsPriceInFilter(TradingRules rules, Price price) => price.IsZero || IsOnGrid(price.Raw, rules.MinPrice.Raw, rules.MaxPrice.Raw, rules.TickSize.Raw);
+    private static bool IsPriceInFilter(TradingRules rules, Price price) => price.IsZero || IsOnGrid(price.Raw, rules.MinPrice.Raw, rules.MaxPrice.Raw, rules.Ticks);
 
-    private static bool IsOnGrid(long value, long min, long max, long step) =>
-        value > 0 && value >= min && (max == 0 || value <= max) && (step == 0 || value % step == 0);
+    private static bool IsOnGrid(long value, long min, long max, StepGrid steps) =>
+        value > 0 && value >= min && (max == 0 || value <= max) && steps.Has(value);
 
     private static Price Reference(in FilterContext context, int minutes) =>
         !context.ReferencePrice.IsZero ? context.ReferencePrice : minutes == 0 ? context.LastPrice : context.AveragePrice;

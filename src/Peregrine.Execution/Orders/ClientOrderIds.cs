@@ -9,7 +9,7 @@ namespace Peregrine.Execution.Orders;
 /// Makes our client order ids, <c>pg-BOOTNONCE-SEQUENCE</c>, and knows them again. The 64-bit boot nonce makes an id impossible to repeat even when
 /// a power cut rolled a counter back; the sequence finds the order without a search.
 /// </summary>
-public readonly struct ClientOrderIds(ulong bootNonce)
+public readonly struct ClientOrderIds
 {
     private const int NonceDigits = 16;
 
@@ -18,15 +18,19 @@ public readonly struct ClientOrderIds(ulong bootNonce)
 
     private static int HeadLength => Prefix.Length + NonceDigits + 1;
 
+    private readonly ulong _bootNonce;
+    private readonly ClientOrderId _head; // The same in every id of a boot.
+
+    public ClientOrderIds(ulong bootNonce)
+    {
+        _bootNonce = bootNonce;
+        _head = ClientOrderId.Create(string.Create(CultureInfo.InvariantCulture, $"pg-{bootNonce:x16}-"));
+    }
+
     public ClientOrderId Create(long sequence)
     {
-        Span<byte> text = stackalloc byte[ClientOrderId.LengthMax];
-        Prefix.CopyTo(text);
-        // Digit by digit: the general formatter takes longer than all the rest of an order's text.
-        for (int i = 0; i < NonceDigits; i++) text[Prefix.Length + i] = "0123456789abcdef"u8[(int)(bootNonce >> (4 * (NonceDigits - 1 - i))) & 0xF];
-        text[HeadLength - 1] = (byte)'-';
-        Utf8Formatter.TryFormat(sequence, text[HeadLength..], out int digits);
-        ClientOrderId.TryCreate(text[..(HeadLength + digits)], out ClientOrderId id);
+        ClientOrderId id = _head;
+        id.Append((ulong)sequence);
         return id;
     }
 
@@ -36,7 +40,7 @@ public readonly struct ClientOrderIds(ulong bootNonce)
         sequence = 0;
         ReadOnlySpan<byte> text = id.Utf8;
         if (!IsOurs(text) || text.Length <= HeadLength) return false;
-        if (!ulong.TryParse(text.Slice(Prefix.Length, NonceDigits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong nonce) || nonce != bootNonce) return false;
+        if (!ulong.TryParse(text.Slice(Prefix.Length, NonceDigits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong nonce) || nonce != _bootNonce) return false;
         return Utf8Parser.TryParse(text[HeadLength..], out sequence, out int used) && used == text.Length - HeadLength;
     }
 

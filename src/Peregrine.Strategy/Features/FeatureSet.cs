@@ -14,6 +14,7 @@ public sealed class FeatureSet
     private const int CellMilliseconds = 100;
     private const int CellsPerSecond = 1_000 / CellMilliseconds;
     private const long NanosPerMillisecond = 1_000_000;
+    private const long CellNanos = CellMilliseconds * NanosPerMillisecond;
 
     /// <summary>A silence as long as this and everything starts over: what was before says nothing any more.</summary>
     private const long SilenceMaxNanos = 60_000 * NanosPerMillisecond;
@@ -35,15 +36,31 @@ public sealed class FeatureSet
     private readonly TradeWindows _trades;
     private readonly int[] _window;
     private readonly MidSeries _mids;
+    private readonly int[][] _members;
 
     private SymbolBook? _book;
     private EventKind _tradeKind;
     private double _lastTrade;
     private long _now = long.MinValue;
     private long _start = long.MinValue;
+    private long _cellEndNanos;
     private long _bar;
     private long _barEndNanos;
-    private bool _dirty = true;
+    private long _bookRevision;
+    private bool _hasBook;
+    private Sources _changed = Sources.All;
+
+    /// <summary>What features are made of. Most messages change none of it, or one: only the features of what changed are computed again.</summary>
+    [Flags]
+    private enum Sources
+    {
+        None = 0,
+        Book = 1,
+        Trades = 2,
+        Mids = 4,
+        Bars = 8,
+        All = Book | Trades | Mids | Bars,
+    }
 
     /// <exception cref="ArgumentException">An option is out of bounds; the message says which.</exception>
     public FeatureSet(Instrument instrument, FeatureOptions options)
@@ -71,6 +88,7 @@ public sealed class FeatureSet
         SchemaJson = FeatureList.ToJson(_specs);
         SchemaHash = FeatureList.HashOf(SchemaJson);
         Names = [.. _specs.Select(spec => spec.Name)];
+        _members = [.. SourcesOneByOne.Select(source => Enumerable.Range(0, _specs.Length).Where(i => SourceOf(_specs[i].Kind) == source).ToArray())];
         Refresh();
     }
 
@@ -100,7 +118,8 @@ public sealed class FeatureSet
     {
         get
         {
-            if (_dirty) Refresh();
+            if (_book is not null && (_book.Revision != _bookRevision || _book.IsTradable != _hasBook)) _changed |= Sources.Book;
+            if (_changed != Sources.None) Refresh();
             return _values;
         }
     }
@@ -110,7 +129,6 @@ public sealed class FeatureSet
     {
         if (!entry.Symbol.IsNone && entry.Symbol != Symbol) return;
         _book = book;
-        _dirty = true;
         if (entry.Kind == EventKind.Session) Reset();
         PassTime(entry.ReceiveTimeNanos);
 
@@ -122,6 +140,7 @@ public sealed class FeatureSet
             case EventKind.DepthDiff or EventKind.Depth20 or EventKind.DepthSnapshot when book.IsTradable:
                 if (_start == long.MinValue) _start = _now;
                 _mids.Add((book.BestBid.Price.ToDouble() + book.BestAsk.Price.ToDouble()) / 2);
+                _changed |= Sources.Mids;
                 break;
         }
     }
@@ -135,6 +154,7 @@ public sealed class FeatureSet
         _lastTrade = entry.Trade.Price.ToDouble();
         bool takerBought = (entry.Flags & EventFlags.BuyerIsMaker) == 0;
         _trades.Add(entry.Trade.Quantity.Raw, takerBought, entry.Trade.LastTradeId - entry.Trade.FirstTradeId + 1);
+        _changed |= Sources.Trades;
     }
 
     private void PassTime(long nanos)
@@ -147,14 +167,20 @@ public sealed class FeatureSet
         bool first = _now == long.MinValue;
         _now = nanos;
 
-        long cell = nanos / (CellMilliseconds * NanosPerMillisecond);
-        _trades.Advance(cell);
-        _mids.Advance(cell);
+        if (first || nanos >= _cellEndNanos)
+        {
+            long cell = nanos / CellNanos;
+            _cellEndNanos = (cell + 1) * CellNanos;
+            _trades.Advance(cell);
+            _mids.Advance(cell);
+            _changed |= Sources.Trades | Sources.Mids;
+        }
 
         if (!first && nanos < _barEndNanos) return;
         long bar = nanos / _rsiBarNanos;
         _barEndNanos = (bar + 1) * _rsiBarNanos;
         if (first) _bar = bar;
+        _changed |= Sources.Bars;
         for (; _bar < bar; _bar++)
         {
             double close = _lastTrade > 0 ? _lastTrade : _mids.Mid;
@@ -171,31 +197,53 @@ public sealed class FeatureSet
         _rsi.Reset();
         _trades.Reset();
         _mids.Reset();
+        _changed = Sources.All;
     }
 
     private void Refresh()
     {
-        _dirty = false;
-        bool hasBook = _book is { IsTradable: true };
-        if (hasBook) AddUpLevels(_book!);
-        for (int i = 0; i < _specs.Length; i++)
+        if ((_changed & Sources.Book) != 0)
         {
-            FeatureSpec spec = _specs[i];
-            double value = spec.Kind switch
-            {
-                FeatureKind.Rsi => _rsi.IsReady ? _rsi.Value : double.NaN,
-                FeatureKind.Imbalance => hasBook ? _imbalance[spec.Parameter] : double.NaN,
-                FeatureKind.MicroPrice => hasBook ? MicroPrice() : double.NaN,
-                FeatureKind.Spread => hasBook ? Spread() : double.NaN,
-                FeatureKind.Flow => Flow(in _trades.Sum(_window[i])),
-                FeatureKind.Volatility => _mids.Volatility * 1e4,
-                FeatureKind.Return => Return(spec.WindowMilliseconds / 1_000),
-                FeatureKind.TradeRate => _trades.Sum(_window[i]).Trades * 1e3 / spec.WindowMilliseconds,
-                _ => double.NaN,
-            };
-            _values[i] = double.IsFinite(value) ? Math.Clamp((float)value, spec.Lowest, spec.Highest) : spec.Missing;
+            _hasBook = _book is { IsTradable: true };
+            _bookRevision = _book?.Revision ?? 0;
+            if (_hasBook) AddUpLevels(_book!);
         }
+        for (int source = 0; source < _members.Length; source++)
+        {
+            if (((int)_changed & (1 << source)) == 0) continue;
+            foreach (int i in _members[source]) _values[i] = Value(_specs[i], i);
+        }
+        _changed = Sources.None;
     }
+
+    private float Value(FeatureSpec spec, int i)
+    {
+        double value = spec.Kind switch
+        {
+            FeatureKind.Rsi => _rsi.IsReady ? _rsi.Value : double.NaN,
+            FeatureKind.Imbalance => _hasBook ? _imbalance[spec.Parameter] : double.NaN,
+            FeatureKind.MicroPrice => _hasBook ? MicroPrice() : double.NaN,
+            FeatureKind.Spread => _hasBook ? Spread() : double.NaN,
+            FeatureKind.Flow => Flow(in _trades.Sum(_window[i])),
+            FeatureKind.Volatility => _mids.Volatility * 1e4,
+            FeatureKind.Return => Return(spec.WindowMilliseconds / 1_000),
+            FeatureKind.TradeRate => _trades.Sum(_window[i]).Trades * 1e3 / spec.WindowMilliseconds,
+            _ => double.NaN,
+        };
+        return double.IsFinite(value) ? Math.Clamp((float)value, spec.Lowest, spec.Highest) : spec.Missing;
+    }
+
+    /// <summary>In the order of their bits.</summary>
+    private static IEnumerable<Sources> SourcesOneByOne => [Sources.Book, Sources.Trades, Sources.Mids, Sources.Bars];
+
+    private static Sources SourceOf(FeatureKind kind) => kind switch
+    {
+        FeatureKind.Imbalance or FeatureKind.MicroPrice or FeatureKind.Spread => Sources.Book,
+        FeatureKind.Flow or FeatureKind.TradeRate => Sources.Trades,
+        FeatureKind.Volatility or FeatureKind.Return => Sources.Mids,
+        FeatureKind.Rsi => Sources.Bars,
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "A feature without a source would never be computed."),
+    };
 
     private void AddUpLevels(SymbolBook book)
     {
