@@ -12,10 +12,10 @@ public readonly record struct Notional(Int128 Raw) : IComparable<Notional>, ICom
     public bool IsZero => Raw == 0;
     public bool IsNegative => Raw < 0;
 
-    public static Notional Of(Price price, Quantity quantity) => new((Int128)price.Raw * quantity.Raw);
+    public static Notional Of(Price price, Quantity quantity) => new(Math.BigMul(price.Raw, quantity.Raw));
 
     /// <summary>From a whole number of 1e-8 quote units, as the wire has it.</summary>
-    public static Notional FromUnits(long units) => new((Int128)units * FixedPoint.One);
+    public static Notional FromUnits(long units) => new(Math.BigMul(units, FixedPoint.One));
 
     public static Notional operator +(Notional left, Notional right) => new(checked(left.Raw + right.Raw));
     public static Notional operator -(Notional left, Notional right) => new(checked(left.Raw - right.Raw));

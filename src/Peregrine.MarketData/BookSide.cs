@@ -1,4 +1,6 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 using Peregrine.Common;
 using Peregrine.Common.Events;
@@ -6,8 +8,8 @@ using Peregrine.Common.Events;
 namespace Peregrine.MarketData;
 
 /// <summary>
-/// One side of a book: an array sorted so that the best level is the last. Nearly every change happens near the best price, where finding it
-/// takes a step or two and making room moves next to nothing.
+/// One side of a book: prices and quantities in two arrays, sorted so that the best level is the last. A level that goes leaves its place empty, price and all: mostly
+/// the same price, or one beside it, comes back, and then nothing has to move.
 /// </summary>
 internal sealed class BookSide
 {
@@ -17,152 +19,218 @@ internal sealed class BookSide
     /// </summary>
     public const int LevelsMax = 65_536;
 
-    /// <summary>Levels that are applied together; also the least capacity.</summary>
-    private const int RunMax = 64;
+    /// <summary>Levels that are looked at one after the other, several at once, before the search begins to jump.</summary>
+    private const int NearLevels = 64;
+
+    /// <summary>How far an empty place is looked for when a level comes, before all better ones move instead.</summary>
+    private const int ReachMax = 48;
+
+    private const int CapacityMin = 16;
 
     private readonly long _sign;
-    private readonly Change[] _changes = new Change[RunMax];
-    private Level[] _levels;
-    private int _count;
-
-    /// <summary>A level that comes or goes.</summary>
-    private struct Change
-    {
-        public Level Level;
-        public int At;
-        public int Place;
-        public int Shift;
-
-        public readonly bool IsInsert => Level.Quantity.Raw > 0;
-    }
+    private long[] _keys; // The prices, negated where the lowest is best: they grow towards the end.
+    private long[] _quantities; // 0 in an empty place. The last place is never empty.
+    private int _places;
 
     /// <param name="side">Buy: the highest price is best. Sell: the lowest.</param>
     /// <param name="capacity">Levels there is room for at first.</param>
     public BookSide(Side side, int capacity)
     {
         _sign = side.Sign();
-        _levels = new Level[Math.Max(capacity, RunMax)];
+        _keys = new long[Math.Max(capacity, CapacityMin)];
+        _quantities = new long[_keys.Length];
     }
 
-    public int Count => _count;
+    public int Count { get; private set; }
 
     /// <summary>The best level, all zero where there is none.</summary>
     public Level Best
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => _count == 0 ? default : _levels[_count - 1];
+        get => _places == 0 ? default : At(_places - 1);
     }
 
-    public void Clear() => _count = 0;
+    public void Clear() => Count = _places = 0;
 
-    public void Apply(Price price, Quantity quantity)
+    public void Apply(Price price, Quantity quantity) => _ = Apply(_sign * price.Raw, quantity.Raw, _places);
+
+    /// <summary>Replaces everything. Levels may come in any order; best first, as the exchange sends them, they are only copied.</summary>
+    public void Load(ReadOnlySpan<Level> levels)
     {
-        Level level = new(price, quantity);
-        Apply(new ReadOnlySpan<Level>(in level));
+        Clear();
+        if (!IsBestFirst(levels) || levels.Length > LevelsMax)
+        {
+            Apply(levels);
+            return;
+        }
+        while (_keys.Length < levels.Length) Grow();
+        for (int i = levels.Length - 1; i >= 0; i--)
+        {
+            if (levels[i].Quantity.Raw <= 0) continue;
+            _keys[_places] = _sign * levels[i].Price.Raw;
+            _quantities[_places++] = levels[i].Quantity.Raw;
+        }
+        Count = _places;
     }
 
-    /// <summary>Sets levels; one without quantity goes. They may come in any order; best first, as the exchange sends them, is quickest.</summary>
+    /// <summary>Sets levels; one without quantity goes. They may come in any order; best first, as the exchange sends them, each is found from the one before it on.</summary>
     public void Apply(ReadOnlySpan<Level> levels)
     {
-        while (!levels.IsEmpty) levels = levels[ApplyRun(levels)..];
+        int from = _places;
+        foreach (ref readonly Level level in levels)
+        {
+            long key = _sign * level.Price.Raw;
+            if (from >= _places || _keys[from] <= key) from = _places;
+            from = Apply(key, level.Quantity.Raw, from);
+        }
     }
 
     /// <summary>Copies the best levels, best first, and returns how many there were.</summary>
     public int Top(Span<Level> destination)
     {
-        int count = Math.Min(destination.Length, _count);
-        for (int i = 0; i < count; i++) destination[i] = _levels[_count - 1 - i];
+        int count = 0;
+        for (int place = _places - 1; place >= 0 && count < destination.Length; place--)
+            if (_quantities[place] != 0) destination[count++] = At(place);
         return count;
     }
 
-    /// <summary>
-    /// Takes the levels that run from better to worse, and returns how many those are. Each is looked for from the one before it on, and what was inserted and
-    /// removed moves everything between at most once: where as many came as went, nothing.
-    /// </summary>
-    private int ApplyRun(ReadOnlySpan<Level> levels)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private Level At(int place) => new(new Price(_sign * _keys[place]), new Quantity(_quantities[place]));
+
+    private bool IsBestFirst(ReadOnlySpan<Level> levels)
     {
-        int most = Math.Min(levels.Length, RunMax);
-        MakeRoom(most);
-        int from = _count, changes = 0, taken = 0;
-        long before = 0;
-        for (; taken < most; taken++)
-        {
-            ref readonly Level level = ref levels[taken];
-            long key = _sign * level.Price.Raw;
-            if (taken > 0 && key >= before) break;
-            before = key;
-            int at = Find(key, from);
-            bool found = at < from && _levels[at].Price == level.Price;
-            from = at;
-            bool isLevel = level.Quantity.Raw > 0;
-            if (found && isLevel) _levels[at] = level;
-            else if (found || isLevel) _changes[changes++] = new Change { At = at, Level = level };
-        }
-        if (changes > 0) Move(changes);
-        return taken;
+        for (int i = 1; i < levels.Length; i++)
+            if (_sign * levels[i].Price.Raw >= _sign * levels[i - 1].Price.Raw) return false;
+        return true;
     }
 
-    /// <summary>The first of the places before <paramref name="end"/> whose key is not below the given one, or the end: looked for from there on in steps that double.</summary>
+    /// <summary>Returns where the level lies now or would lie: all that are worse lie before it.</summary>
+    /// <param name="end">What lies from here on is better.</param>
+    private int Apply(long key, long quantity, int end)
+    {
+        int at = Find(key, end);
+        if (at < end && _keys[at] == key)
+        {
+            long before = _quantities[at];
+            _quantities[at] = Math.Max(quantity, 0);
+            if (quantity > 0) Count += before == 0 ? 1 : 0;
+            else if (before != 0) Remove(at);
+            return at;
+        }
+        return quantity > 0 ? Insert(at, key, quantity) : at;
+    }
+
+    private void Remove(int at)
+    {
+        Count--;
+        if (at != _places - 1) return;
+        do _places--;
+        while (_places > 0 && _quantities[_places - 1] == 0);
+    }
+
+    /// <summary>The first of the places before <paramref name="end"/> whose key is not below the given one, or the end.</summary>
     private int Find(long key, int end)
     {
-        long sign = _sign;
-        Level[] levels = _levels;
-        int high = end, low = high - 1;
-        for (int step = 1; low >= 0 && sign * levels[low].Price.Raw > key; step <<= 1)
+        ref long keys = ref MemoryMarshal.GetArrayDataReference(_keys);
+        if (Vector.IsHardwareAccelerated)
         {
-            high = low;
-            low -= step;
+            // Most are near. One load after the other, none of which waits for the one before, is quicker than jumps that do.
+            var wanted = new Vector<long>(key);
+            for (int last = Math.Max(end - NearLevels, 0); end - Vector<long>.Count >= last; end -= Vector<long>.Count)
+            {
+                Vector<long> below = Vector.LessThan(Vector.LoadUnsafe(ref keys, (nuint)(end - Vector<long>.Count)), wanted);
+                if (below != Vector<long>.Zero) return end - Vector<long>.Count - (int)Vector.Sum(below); // Each that is below counts as -1, and they stand first.
+            }
         }
-        for (low = Math.Max(low, 0); low < high;)
+        // A window before the end that grows until it reaches far enough, then halved without a branch, because nobody could guess which way it goes.
+        int size = NearLevels;
+        while (size < end && Unsafe.Add(ref keys, end - size) > key) size *= 4;
+        int low = Math.Max(0, end - size);
+        for (int left = end - low; left > 0;)
         {
-            int middle = (low + high) >>> 1;
-            if (sign * levels[middle].Price.Raw < key) low = middle + 1;
-            else high = middle;
+            int half = (left + 1) >> 1;
+            long below = (Unsafe.Add(ref keys, low + half - 1) - key) >> 63; // All ones or none. The difference fits: prices have one sign.
+            low += half & (int)below;
+            left -= half;
         }
         return low;
     }
 
-    /// <summary>Inserts and removes; the changes stand from the best to the worst, their places are those before any of them.</summary>
-    private void Move(int changes)
+    private int Insert(int at, long key, long quantity)
     {
-        // Between two changes lies a segment that moves as one, by what was inserted less what was removed on its worse side. Segments keep their order, so those that
-        // go down may go first, the worst before the others, and then those that go up, the best before the others: none is written over before it was moved.
-        int shift = 0;
-        for (int i = changes - 1; i >= 0; i--)
-        {
-            ref Change change = ref _changes[i];
-            change.Place = change.At + shift;
-            shift += change.IsInsert ? 1 : -1;
-            change.Shift = shift;
-            if (shift < 0) MoveSegment(i);
-        }
-        for (int i = 0; i < changes; i++)
-            if (_changes[i].Shift > 0) MoveSegment(i);
-        for (int i = 0; i < changes; i++)
-            if (_changes[i].IsInsert) _levels[_changes[i].Place] = _changes[i].Level;
-        _count += shift;
+        if (_places == _keys.Length) at -= MakeRoom(key, at);
+        if (at < 0) return 0; // Too far away for a full book.
+        int place = Open(at);
+        _keys[place] = key;
+        _quantities[place] = quantity;
+        Count++;
+        return place;
     }
 
-    /// <summary>The levels from a change up to the next better one.</summary>
-    private void MoveSegment(int i)
+    /// <summary>Makes a place free that lies between the one before <paramref name="at"/> and it, with as little moving as can be; returns which.</summary>
+    private int Open(int at)
     {
-        ref Change change = ref _changes[i];
-        int from = change.IsInsert ? change.At : change.At + 1;
-        int length = (i == 0 ? _count : _changes[i - 1].At) - from;
-        if (length > 0) _levels.AsSpan(from, length).CopyTo(_levels.AsSpan(from + change.Shift));
+        int worse = at - 1, better = at;
+        for (int step = 0; step < ReachMax; step++, worse--, better++)
+        {
+            if (better < _places && _quantities[better] == 0)
+            {
+                Shift(at, better, 1);
+                return at;
+            }
+            if (worse >= 0 && _quantities[worse] == 0)
+            {
+                Shift(worse + 1, at, -1);
+                return at - 1;
+            }
+            if (better >= _places) break; // So near to the best, moving those that are better is as good.
+        }
+        Shift(at, _places, 1);
+        _places++;
+        return at;
     }
 
-    private void MakeRoom(int levels)
+    private void Shift(int from, int end, int by)
     {
-        if (_count + levels <= _levels.Length) return;
-        if (_levels.Length < LevelsMax)
+        if (end <= from) return;
+        _keys.AsSpan(from, end - from).CopyTo(_keys.AsSpan(from + by));
+        _quantities.AsSpan(from, end - from).CopyTo(_quantities.AsSpan(from + by));
+    }
+
+    /// <summary>Every place is taken: the empty ones go if they are many, else the arrays grow, else the farthest levels go. Returns by how much the place of the key became less.</summary>
+    private int MakeRoom(long key, int at)
+    {
+        if (Count <= _places - (_places / 4)) Compact();
+        else if (_keys.Length < LevelsMax) Grow();
+        else return Drop();
+        return at - Find(key, _places);
+    }
+
+    private void Compact()
+    {
+        int kept = 0;
+        for (int place = 0; place < _places; place++)
         {
-            Array.Resize(ref _levels, _levels.Length * 2);
-            return;
+            if (_quantities[place] == 0) continue;
+            _keys[kept] = _keys[place];
+            _quantities[kept++] = _quantities[place];
         }
-        // The farthest eighth goes at once, so that a full book does not move everything at each new level.
-        int dropped = _count / 8;
-        _levels.AsSpan(dropped, _count - dropped).CopyTo(_levels);
-        _count -= dropped;
+        _places = kept;
+    }
+
+    /// <summary>The farthest eighth goes at once, so that a full book does not move everything at each new level.</summary>
+    private int Drop()
+    {
+        int dropped = _places / 8;
+        Shift(dropped, _places, -dropped);
+        _places -= dropped;
+        Count = _places - _quantities.AsSpan(0, _places).Count(0);
+        return dropped;
+    }
+
+    private void Grow()
+    {
+        Array.Resize(ref _keys, _keys.Length * 2);
+        Array.Resize(ref _quantities, _keys.Length);
     }
 }

@@ -57,12 +57,12 @@ public sealed class OrderBook
     /// <summary>Copies the best levels, best first, and returns how many there were.</summary>
     public int Top(Side side, Span<Level> destination) => Of(side).Top(destination);
 
-    /// <summary>Replaces everything. Levels may come in any order.</summary>
+    /// <summary>Replaces everything. Levels may come in any order; of two at one price the last counts.</summary>
     public void Load(ReadOnlySpan<Level> bids, ReadOnlySpan<Level> asks)
     {
-        Clear();
-        _bids.Apply(bids);
-        _asks.Apply(asks);
+        Revision++;
+        _bids.Load(bids);
+        _asks.Load(asks);
     }
 
     public void Clear()

@@ -81,6 +81,7 @@ public sealed class OrderBookTests : OrderBookSuite
             {
                 Level[] bids = RandomLevels(random);
                 Level[] asks = RandomLevels(random);
+                if (random.Next(2) == 0) (bids, asks) = ([.. bids.DistinctBy(level => level.Price).OrderByDescending(level => level.Price.Raw)], [.. asks.DistinctBy(level => level.Price).OrderBy(level => level.Price.Raw)]);
                 book.Load(bids, asks);
                 obvious.Load(bids, asks);
             }

@@ -160,9 +160,10 @@ public static class RiskGate
 
     private static bool WithinCollar(in RiskInput order, int basisPoints)
     {
-        Int128 twiceMid = (Int128)order.BestBid.Raw + order.BestAsk.Raw;
-        Int128 distance = Int128.Abs((2 * (Int128)order.Price.Raw) - twiceMid);
-        return distance * 10_000 <= twiceMid * basisPoints;
+        // Prices are positive here, so twice one fits 64 bits without a sign; the products have up to 128.
+        ulong twiceMid = (ulong)order.BestBid.Raw + (ulong)order.BestAsk.Raw, twicePrice = 2 * (ulong)order.Price.Raw;
+        ulong distance = twicePrice > twiceMid ? twicePrice - twiceMid : twiceMid - twicePrice;
+        return Math.BigMul(distance, 10_000UL) <= Math.BigMul(twiceMid, (ulong)Math.Max(basisPoints, 0));
     }
 
     /// <summary>The larger of the two exposures that the open orders and this one could lead to, at this order's price.</summary>
