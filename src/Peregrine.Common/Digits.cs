@@ -54,5 +54,5 @@ public static class Digits
         return length;
     }
 
-    private static ArgumentException TooShort(int length) => new($"The number does not fit {length} bytes.", "destination");
+    private static ArgumentException TooShort(int length) => new($"The number does not fit a destination of {length} bytes.");
 }
