@@ -28,7 +28,8 @@ public sealed class ConnectionTests(ITestOutputHelper output)
         rig.Run(0.5);
         output.WriteLine($"row 24: half-open ({direction}): not tradable after {safe.TotalSeconds:0.0} s, replaced after {back.TotalSeconds:0.0} s, threads {threads} before and {Process.GetCurrentProcess().Threads.Count} after");
         Assert.True(back.TotalSeconds <= 20);
-        Assert.Single(rig.Feed.Lines);
+        // On a busy machine another replacement may be under way at this very moment: it ends with one connection as well.
+        rig.Until(() => rig.Feed.Lines.Count == 1, 15, "one connection is left");
     }
 
     [Theory]
