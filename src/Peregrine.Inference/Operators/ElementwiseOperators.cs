@@ -19,14 +19,14 @@ internal static unsafe class ElementwiseOperators
     public static void Abs(NodeContext node) => Map(node, node.FloatInput(0), new UnaryFunction<AbsOp>());
     public static void Neg(NodeContext node) => Map(node, node.FloatInput(0), new UnaryFunction<NegOp>());
 
-    public static void Sub(NodeContext node) => Arithmetic<SubOp>(node, (a, b) => unchecked(a - b));
-    public static void Mul(NodeContext node) => Arithmetic<MulOp>(node, (a, b) => unchecked(a * b));
-    public static void Div(NodeContext node) => Arithmetic<DivOp>(node, (a, b) => b switch { 0 => 0, -1 => unchecked(-a), _ => a / b });
+    public static void Sub(NodeContext node) => Arithmetic<SubOp, SubNumbers>(node);
+    public static void Mul(NodeContext node) => Arithmetic<MulOp, MulNumbers>(node);
+    public static void Div(NodeContext node) => Arithmetic<DivOp, DivNumbers>(node);
 
     public static void Add(NodeContext node)
     {
-        if (node.TryFuseBias(node.Input(0), node.Input(1)) || node.TryFuseBias(node.Input(1), node.Input(0))) return;
-        Arithmetic<AddOp>(node, (a, b) => unchecked(a + b));
+        if (node.Opset >= 7 && (node.TryFuseBias(node.Input(0), node.Input(1)) || node.TryFuseBias(node.Input(1), node.Input(0)))) return;
+        Arithmetic<AddOp, AddNumbers>(node);
     }
 
     /// <summary>Bounds are attributes before opset 11, inputs from then on.</summary>
@@ -44,8 +44,8 @@ internal static unsafe class ElementwiseOperators
         Value exponent = node.Input(1);
         if (exponent.Constant is { Count: 1 } data && exponent.Shape.Length <= x.Shape.Length)
         {
-            float power = exponent.IsFloat ? data.Floats[0] : data.Integers[0];
-            UnaryFunction? simple = power switch { 2 => new UnaryFunction<SquareOp>(), 0.5f => new UnaryFunction<SqrtOp>(), 1 => new UnaryFunction<IdentityOp>(), _ => null };
+            double power = data.Number(0);
+            UnaryFunction? simple = power switch { 2 => new UnaryFunction<SquareOp>(), 0.5 => new UnaryFunction<SqrtOp>(), 1 => new UnaryFunction<IdentityOp>(), _ => null };
             if (simple is not null)
             {
                 Map(node, x, simple);
@@ -53,7 +53,9 @@ internal static unsafe class ElementwiseOperators
             }
         }
         if (!exponent.IsFloat) throw node.Fail($"exponent {exponent}; float32, or the constants 1 and 2, are allowed.");
-        Arithmetic<PowOp>(node, (_, _) => 0);
+        int[] shape = Shapes.Broadcast(x.Shape, exponent.Shape) ?? throw node.Fail($"{x} and {exponent} do not broadcast to a common shape.");
+        BroadcastLoops loops = BroadcastLoops.Plan(x.Shape, exponent.Shape, node.Checked(shape));
+        node.Emit(x.Type, shape, [x, exponent], (binder, y) => new BinaryFunction<PowOp>().Map(binder.Kind, binder.Floats(x), binder.Floats(exponent), binder.Floats(y), loops));
     }
 
     private static float Bound(NodeContext node, string attribute, int input, float otherwise)
@@ -72,17 +74,26 @@ internal static unsafe class ElementwiseOperators
     private static void Map(NodeContext node, Value x, UnaryFunction function) =>
         node.Emit(x.Type, x.Shape, [x], (binder, y) => function.Map(binder.Kind, binder.Floats(x), binder.Floats(y), x.Count));
 
-    private static void Arithmetic<TOp>(NodeContext node, Func<long, long, long> integers)
+    private static void Arithmetic<TOp, TNumbers>(NodeContext node)
         where TOp : struct, IBinaryOp
+        where TNumbers : struct, INumberBinary
     {
-        Value a = node.Input(0), b = node.Input(1);
+        Value a = node.Input(0), b = Aligned(node, a, node.Input(1));
         if (a.Type != b.Type) throw node.Fail($"{a} and {b} have different types.");
         int[] shape = Shapes.Broadcast(a.Shape, b.Shape) ?? throw node.Fail($"{a} and {b} do not broadcast to a common shape.");
         BroadcastLoops loops = BroadcastLoops.Plan(a.Shape, b.Shape, node.Checked(shape));
-        if (a.IsFloat)
-            node.Emit(a.Type, shape, [a, b], (binder, y) => new BinaryFunction<TOp>().Map(binder.Kind, binder.Floats(a), binder.Floats(b), binder.Floats(y), loops));
-        else
-            node.Emit(a.Type, shape, [a, b], (binder, y) => new IntegerBinaryKernel(
-                binder.Integers(a), binder.Integers(b), binder.Integers(y), loops, (p, q) => Format.TensorDecoder.Narrow(integers(p, q), a.Type)));
+        node.Emit(a.Type, shape, [a, b], (binder, y) => a.IsFloat
+            ? new BinaryFunction<TOp>().Map(binder.Kind, binder.Floats(a), binder.Floats(b), binder.Floats(y), loops)
+            : a.Type.Call(new NumberBinaryCall<TNumbers>(binder.Address(a), binder.Address(b), binder.Address(y), loops)));
+    }
+
+    /// <summary>Before opset 7 the second operand stood at an axis of the first; later it stands at the end.</summary>
+    private static Value Aligned(NodeContext node, Value a, Value b)
+    {
+        if (node.Opset >= 7 || !node.Has("axis") || b.Shape.Length == 0) return b;
+        int axis = node.Axis(node.Integer("axis", 0), a.Shape.Length);
+        int behind = a.Shape.Length - axis - b.Shape.Length;
+        if (behind < 0) throw node.Fail($"{b} does not fit {a} at axis {axis}.");
+        return NodeContext.View(b, [.. b.Shape, .. Enumerable.Repeat(1, behind)]);
     }
 }

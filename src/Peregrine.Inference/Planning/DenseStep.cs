@@ -29,7 +29,7 @@ internal sealed class DenseStep : Step
             Weights = weights,
             Bias = binder.Memory.Copy(bias),
             X = binder.Floats(Reads[0]),
-            Y = binder.Floats(Writes),
+            Y = binder.Floats(Writes[0]),
             Rows = Rows,
             Depth = Depth,
             Columns = Columns,

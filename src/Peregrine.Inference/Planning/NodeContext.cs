@@ -11,6 +11,7 @@ internal sealed class NodeContext(Planner planner, NodeProto node, int opset)
     public int Opset { get; } = opset;
     public string Operator => node.Operator;
     public int InputCount => node.Inputs.Count;
+    public string Domain => node.Domain;
     public int OutputCount => node.Outputs.Count(o => o.Length > 0);
     public ModelLimits Limits => planner.Limits;
 
@@ -23,9 +24,30 @@ internal sealed class NodeContext(Planner planner, NodeProto node, int opset)
     public Value FloatInput(int index) => Input(index) is { IsFloat: true } value ? value : throw Fail($"input {index} is {Input(index)}; float32 is allowed.");
 
     /// <summary>The whole numbers of an input that must be known when the model is compiled.</summary>
-    public long[] ConstantIntegers(Value value) => value.Constant is { } data && !value.IsFloat
-        ? data.Integers
-        : throw Fail($"{value} must be constant whole numbers once the shapes are fixed.");
+    public long[] ConstantIntegers(Value value) => value.Type.IsInteger() ? Known(value).Integers : throw Fail($"{value} must be whole numbers.");
+
+    /// <summary>The data of an input that decides shapes, and so must be known when the model is compiled.</summary>
+    /// <exception cref="ModelException">It is computed in each run; the message says which inputs of the model may be fixed to settle it.</exception>
+    public TensorData Known(Value value)
+    {
+        if (value.Constant is { } data) return data;
+        string[] inputs = planner.InputsBehind(value);
+        throw new ModelException($"{node.Where}: {value} decides shapes and must be constant once the shapes are fixed; it depends on the input{(inputs.Length == 1 ? "" : "s")} " +
+            $"{string.Join(", ", inputs.Select(i => $"'{i}'"))}, whose value may be given as CompileOptions.FixedInputs.") { InputsToFix = inputs };
+    }
+
+    public string Text(string name, string otherwise) => _attributes.TryGetValue(name, out AttributeProto? a) ? a.Text.ToStringUtf8() : otherwise;
+
+    public string[] Texts(string name) => _attributes.TryGetValue(name, out AttributeProto? a) ? [.. a.Texts.Select(t => t.ToStringUtf8())] : [];
+
+    /// <summary>An input of indices as int64, whatever integer type it has.</summary>
+    public Value Indices(int index)
+    {
+        Value value = Input(index);
+        if (value.Type == ElementType.Int64) return value;
+        if (!value.Type.IsInteger()) throw Fail($"indices {value} must be whole numbers.");
+        return EmitInner($"int64:{index}", value.Shape, [value], (binder, y) => CastKernels.Make(binder.Address(value), value.Type, binder.Address(y), ElementType.Int64, value.Count), 0, ElementType.Int64);
+    }
 
     public bool Has(string name) => _attributes.ContainsKey(name);
 
@@ -78,18 +100,29 @@ internal sealed class NodeContext(Planner planner, NodeProto node, int opset)
         return shape;
     }
 
-    /// <summary>The node's output is computed by a kernel.</summary>
+    /// <summary>The node's only output is computed by a kernel.</summary>
     public void Emit(ElementType type, int[] shape, Value[] reads, Func<Binder, Value, Kernel> bind, long cost = 0)
     {
         var output = new Value(OutputName(0), type, Checked(shape));
-        planner.Add(new SimpleStep(binder => bind(binder, output)) { Reads = reads, Writes = output, Cost = cost + output.Count });
+        planner.Add(new SimpleStep(binder => bind(binder, output)) { Reads = reads, Writes = [output], Cost = cost + output.Count });
+    }
+
+    /// <summary>One of several outputs, or null when it is left out or nobody reads it; give those that are not null to <see cref="EmitMany"/>.</summary>
+    public Value? Output(int index, ElementType type, int[] shape) =>
+        index < node.Outputs.Count && node.Outputs[index].Length > 0 && planner.IsRead(node.Outputs[index]) ? new Value(node.Outputs[index], type, Checked(shape)) : null;
+
+    /// <summary>Several outputs are computed by one kernel; null ones are skipped.</summary>
+    public void EmitMany(Value?[] outputs, Value[] reads, Func<Binder, Kernel> bind, long cost = 0)
+    {
+        Value[] writes = [.. outputs.OfType<Value>()];
+        if (writes.Length > 0) planner.Add(new SimpleStep(bind) { Reads = reads, Writes = writes, Cost = cost + writes.Sum(w => (long)w.Count) });
     }
 
     /// <summary>A value between the kernels of one node.</summary>
-    public Value EmitInner(string suffix, int[] shape, Value[] reads, Func<Binder, Value, Kernel> bind, long cost = 0)
+    public Value EmitInner(string suffix, int[] shape, Value[] reads, Func<Binder, Value, Kernel> bind, long cost = 0, ElementType type = ElementType.Float32)
     {
-        var inner = new Value($"{OutputName(0)}:{suffix}", ElementType.Float32, Checked(shape));
-        planner.Add(new SimpleStep(binder => bind(binder, inner)) { Reads = reads, Writes = inner, Cost = cost + inner.Count });
+        var inner = new Value($"{node.Outputs.First(o => o.Length > 0)}:{suffix}", type, Checked(shape));
+        planner.Add(new SimpleStep(binder => bind(binder, inner)) { Reads = reads, Writes = [inner], Cost = cost + inner.Count });
         return planner.ValueOf(inner.Name);
     }
 
@@ -97,22 +130,25 @@ internal sealed class NodeContext(Planner planner, NodeProto node, int opset)
 
     public void EmitDense(DenseStep step) => planner.Add(step);
 
-    public Value NewOutput(int[] shape) => new(OutputName(0), ElementType.Float32, Checked(shape));
+    public Value NewOutput(int[] shape, ElementType type = ElementType.Float32) => new(OutputName(0), type, Checked(shape));
 
-    public Value NewInner(string suffix, int[] shape) => new($"{OutputName(0)}:{suffix}", ElementType.Float32, Checked(shape));
+    public Value NewInner(string suffix, int[] shape, ElementType type = ElementType.Float32) => new($"{OutputName(0)}:{suffix}", type, Checked(shape));
 
     /// <summary>The node's output is the input's memory under another shape.</summary>
-    public void Alias(Value source, int[] shape)
+    public void Alias(Value source, int[] shape, int output = 0)
     {
-        var alias = new Value(OutputName(0), source.Type, Checked(shape))
+        var alias = new Value(OutputName(output), source.Type, Checked(shape))
         {
             Source = source,
-            Constant = source.Constant is not { } data ? null : source.IsFloat ? new TensorData(data.Type, shape, data.Floats) : new TensorData(data.Type, shape, data.Integers),
+            Constant = source.Constant?.Reshaped(shape),
         };
         planner.Define(alias);
     }
 
-    public void Constant(TensorData data) => planner.Define(new Value(OutputName(0), data.Type, data.Shape) { Constant = data });
+    /// <summary>A value under another shape, for this node alone.</summary>
+    public static Value View(Value source, int[] shape) => new($"{source.Name}:view", source.Type, shape) { Source = source, Constant = source.Constant?.Reshaped(shape) };
+
+    public void Constant(TensorData data, int output = 0) => planner.Define(new Value(OutputName(output), data.Type, data.Shape) { Constant = data });
 
     /// <summary>Joins an activation to the dense layer that alone feeds it.</summary>
     public bool TryFuse(Value input, UnaryFunction activation)
@@ -142,7 +178,7 @@ internal sealed class NodeContext(Planner planner, NodeProto node, int opset)
 
     private string OutputName(int index) => node.Outputs.Count > index && node.Outputs[index].Length > 0
         ? node.Outputs[index]
-        : throw Fail("its first output has no name.");
+        : throw Fail($"output {index} has no name.");
 
     private static Dictionary<string, AttributeProto> Index(NodeProto node)
     {
