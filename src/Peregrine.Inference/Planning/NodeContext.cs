@@ -8,11 +8,15 @@ internal sealed class NodeContext(Planner planner, NodeProto node, int opset)
 {
     private readonly Dictionary<string, AttributeProto> _attributes = Index(node);
 
+    private int _inner;
+
     public int Opset { get; } = opset;
     public string Operator => node.Operator;
     public int InputCount => node.Inputs.Count;
     public string Domain => node.Domain;
     public int OutputCount => node.Outputs.Count(o => o.Length > 0);
+    /// <summary>Outputs the node declares, used or not.</summary>
+    public int OutputSlots => node.Outputs.Count;
     public ModelLimits Limits => planner.Limits;
 
     public ModelException Fail(string what) => new($"{node.Where}: {what}");
@@ -44,9 +48,7 @@ internal sealed class NodeContext(Planner planner, NodeProto node, int opset)
     public Value Indices(int index)
     {
         Value value = Input(index);
-        if (value.Type == ElementType.Int64) return value;
-        if (!value.Type.IsInteger()) throw Fail($"indices {value} must be whole numbers.");
-        return EmitInner($"int64:{index}", value.Shape, [value], (binder, y) => CastKernels.Make(binder.Address(value), value.Type, binder.Address(y), ElementType.Int64, value.Count), 0, ElementType.Int64);
+        return value.Type.IsInteger() ? As(ElementType.Int64, value) : throw Fail($"indices {value} must be whole numbers.");
     }
 
     public bool Has(string name) => _attributes.ContainsKey(name);
@@ -100,6 +102,14 @@ internal sealed class NodeContext(Planner planner, NodeProto node, int opset)
         return shape;
     }
 
+    /// <summary>Sizes times repeats, checked.</summary>
+    public int[] Times(int[] shape, int[] repeats)
+    {
+        long total = 1;
+        for (int i = 0; i < shape.Length; i++) total = Math.Min(total * Math.Max((long)shape[i] * repeats[i], 1), int.MaxValue);
+        return total > Limits.ElementsMax ? throw Fail($"the result has more than the {Limits.ElementsMax} elements allowed.") : Checked([.. shape.Select((size, i) => size * repeats[i])]);
+    }
+
     /// <summary>The node's only output is computed by a kernel.</summary>
     public void Emit(ElementType type, int[] shape, Value[] reads, Func<Binder, Value, Kernel> bind, long cost = 0)
     {
@@ -121,7 +131,7 @@ internal sealed class NodeContext(Planner planner, NodeProto node, int opset)
     /// <summary>A value between the kernels of one node.</summary>
     public Value EmitInner(string suffix, int[] shape, Value[] reads, Func<Binder, Value, Kernel> bind, long cost = 0, ElementType type = ElementType.Float32)
     {
-        var inner = new Value($"{node.Outputs.First(o => o.Length > 0)}:{suffix}", type, Checked(shape));
+        var inner = new Value($"{node.Outputs.First(o => o.Length > 0)}:{suffix}:{_inner++}", type, Checked(shape));
         planner.Add(new SimpleStep(binder => bind(binder, inner)) { Reads = reads, Writes = [inner], Cost = cost + inner.Count });
         return planner.ValueOf(inner.Name);
     }
@@ -143,6 +153,19 @@ internal sealed class NodeContext(Planner planner, NodeProto node, int opset)
             Constant = source.Constant?.Reshaped(shape),
         };
         planner.Define(alias);
+    }
+
+    /// <summary>A value in another element type.</summary>
+    public Value As(ElementType type, Value value) => value.Type == type
+        ? value
+        : EmitInner("cast", value.Shape, [value], (binder, y) => CastKernels.Make(binder.Address(value), value.Type, binder.Address(y), type, value.Count), 0, type);
+
+    /// <summary>The common shape of operands.</summary>
+    public int[] Common(params Value[] operands)
+    {
+        int[] shape = operands[0].Shape;
+        foreach (Value operand in operands) shape = Shapes.Broadcast(shape, operand.Shape) ?? throw Fail($"{string.Join(" and ", operands.Select(o => o.ToString()))} do not broadcast to a common shape.");
+        return Checked(shape);
     }
 
     /// <summary>A value under another shape, for this node alone.</summary>
