@@ -28,6 +28,7 @@ internal static class GraphCheck
             Opsets = opsets,
             Nodes = nodes,
             Constants = constants,
+            NarrowConstants = graph.Initializers.Where(t => ((ElementType)t.DataType).Inside() != (ElementType)t.DataType).ToDictionary(t => t.Name, t => (ElementType)t.DataType, StringComparer.Ordinal),
             Inputs = inputs,
             Outputs = [.. graph.Outputs.Select(o => Describe(o, limits, "Output"))],
         };

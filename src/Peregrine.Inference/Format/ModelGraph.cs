@@ -13,6 +13,9 @@ internal sealed class ModelGraph
     public int OpsetOf(string domain) => Opsets.GetValueOrDefault(OperatorTable.Domain(domain));
     public required IReadOnlyList<NodeProto> Nodes { get; init; }
     public required IReadOnlyDictionary<string, TensorData> Constants { get; init; }
+
+    /// <summary>Constants that the file holds as float16 or bfloat16.</summary>
+    public required IReadOnlyDictionary<string, ElementType> NarrowConstants { get; init; }
     public required IReadOnlyList<TensorInfo> Inputs { get; init; }
     public required IReadOnlyList<TensorInfo> Outputs { get; init; }
 }

@@ -124,5 +124,27 @@ internal static class GeneralOperators
         new("Transpose", 1, ShapeOperators.Transpose),
         new("Trilu", 14, IndexOperators.Trilu),
         new("Unsqueeze", 1, ShapeOperators.Unsqueeze),
+        new("CastLike", 15, ShapeOperators.CastLike),
+        new("ConstantOfShape", 9, GatherOperators.ConstantOfShape),
+        new("EyeLike", 9, GatherOperators.EyeLike),
+        new("GatherElements", 11, GatherOperators.GatherElements),
+        new("GatherND", 11, GatherOperators.GatherND),
+        new("NonZero", 9, GatherOperators.NonZero),
+        new("OneHot", 9, GatherOperators.OneHot),
+        new("Range", 11, GatherOperators.Range),
+        new("Scatter", 9, GatherOperators.ScatterElements),
+        new("ScatterElements", 11, GatherOperators.ScatterElements),
+        new("ScatterND", 11, GatherOperators.ScatterND),
+        new("Size", 1, GatherOperators.Size),
+
+        // Sums of products, losses, eight-bit numbers.
+        new("DequantizeLinear", 10, QuantizeOperators.Dequantize),
+        new("DynamicQuantizeLinear", 11, QuantizeOperators.DynamicQuantize),
+        new("Einsum", 12, EinsumOperator.Plan),
+        new("MatMulInteger", 10, QuantizeOperators.MatMulInteger),
+        new("NegativeLogLikelihoodLoss", 12, LossOperators.NegativeLogLikelihood),
+        new("QLinearMatMul", 10, QuantizeOperators.QLinearMatMul),
+        new("QuantizeLinear", 10, QuantizeOperators.Quantize),
+        new("SoftmaxCrossEntropyLoss", 12, LossOperators.SoftmaxCrossEntropy),
     ];
 }

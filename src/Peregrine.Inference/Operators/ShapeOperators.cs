@@ -91,6 +91,8 @@ internal static unsafe class ShapeOperators
     /// <summary>float16 and bfloat16 are rounded to, and stay float32 inside.</summary>
     public static void Cast(NodeContext node) => CastTo(node, (ElementType)node.Integer("to", 0));
 
+    public static void CastLike(NodeContext node) => CastTo(node, node.DeclaredType(1));
+
     public static void CastTo(NodeContext node, ElementType to)
     {
         Value x = node.Input(0);

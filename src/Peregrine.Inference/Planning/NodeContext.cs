@@ -155,6 +155,12 @@ internal sealed class NodeContext(Planner planner, NodeProto node, int opset)
         planner.Define(alias);
     }
 
+    /// <summary>The element type of an input; of a graph's input as the file declares it, which inside may be wider.</summary>
+    public ElementType DeclaredType(int index) => planner.Declared(Input(index));
+
+    /// <summary>A constant of this node's own.</summary>
+    public Value Hold(string suffix, TensorData data) => new($"{node.Outputs.First(o => o.Length > 0)}:{suffix}:{_inner++}", data.Type, data.Shape) { Constant = data };
+
     /// <summary>A value in another element type.</summary>
     public Value As(ElementType type, Value value) => value.Type == type
         ? value

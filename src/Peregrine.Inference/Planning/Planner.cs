@@ -14,6 +14,7 @@ internal sealed class Planner
     private readonly Dictionary<string, int> _readers = new(StringComparer.Ordinal);
     private readonly Dictionary<Value, DenseStep> _dense = [];
     private readonly Dictionary<Value, string> _inputs = [];
+    private readonly Dictionary<string, ElementType> _declared = new(StringComparer.Ordinal);
     private readonly List<Step> _steps = [];
     private readonly CompileOptions _options;
     private readonly KernelKind _kind;
@@ -71,6 +72,8 @@ internal sealed class Planner
         foreach ((string name, TensorData data) in graph.Constants) Define(new Value(name, data.Type, data.Shape) { Constant = data });
         CheckDimensions(graph);
         TensorInfo[] open = [.. graph.Inputs.Where(i => !_options.FixedInputs.ContainsKey(i.Name))];
+        foreach (TensorInfo input in graph.Inputs) _declared[input.Name] = input.Type;
+        foreach ((string name, ElementType type) in graph.NarrowConstants) _declared[name] = type;
         FixInputs(graph);
         Value[] inputs = [.. open.Select(Resolve)];
         foreach (Value input in inputs) _inputs.Add(Enter(input), input.Name);
@@ -171,6 +174,9 @@ internal sealed class Planner
         }
         return [.. names];
     }
+
+    /// <summary>The type that the file gives an input or constant; of anything else the type inside.</summary>
+    public ElementType Declared(Value value) => _declared.TryGetValue(value.Name, out ElementType type) ? type : value.Type;
 
     private Value OutputOf(TensorInfo declared)
     {

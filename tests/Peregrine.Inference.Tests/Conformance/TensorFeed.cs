@@ -19,6 +19,9 @@ internal static class TensorFeed
             case ElementType.Float16:
                 for (int i = 0; i < data.Count; i++) session.Input<Half>(index)[i] = (Half)data.Floats[i];
                 break;
+            case ElementType.BFloat16 when data.Type == ElementType.UInt16: // The suite stores the bits.
+                ((ushort[])data.Values).CopyTo(session.Input<ushort>(index));
+                break;
             case ElementType.BFloat16:
                 for (int i = 0; i < data.Count; i++) session.Input<ushort>(index)[i] = CastKernels.ToBits(data.Floats[i]);
                 break;
@@ -32,6 +35,8 @@ internal static class TensorFeed
     public static string? Difference(ModelSession session, int index, TensorData expected, double relative, double absolute, double step = 0)
     {
         TensorInfo output = session.Outputs[index];
+        if (output.Type == ElementType.BFloat16 && expected.Type == ElementType.UInt16)
+            expected = new TensorData(ElementType.Float32, expected.Shape, [.. ((ushort[])expected.Values).Select(CastKernels.FromBits)]);
         int[] shape = [.. output.Shape.Select(d => d.Size!.Value)];
         if (!shape.SequenceEqual(expected.Shape)) return $"output {index} has shape [{string.Join(", ", shape)}], expected [{string.Join(", ", expected.Shape)}]";
         if (output.Type.Inside() != expected.Type) return $"output {index} has type {output.Type}, expected {expected.Type}";
