@@ -10,10 +10,13 @@ internal static class OperatorTable
         ["Abs"] = (1, ElementwiseOperators.Abs),
         ["Add"] = (7, ElementwiseOperators.Add),
         ["ArgMax"] = (1, ReductionOperators.ArgMax),
+        ["BatchNormalization"] = (7, ConvolutionOperators.BatchNormalization),
         ["Cast"] = (6, ShapeOperators.Cast),
         ["Clip"] = (6, ElementwiseOperators.Clip),
         ["Concat"] = (4, ShapeOperators.Concat),
         ["Constant"] = (1, ShapeOperators.Constant),
+        ["Conv"] = (1, ConvolutionOperators.Conv),
+        ["ConvTranspose"] = (1, ConvolutionOperators.ConvTranspose),
         ["Div"] = (7, ElementwiseOperators.Div),
         ["Dropout"] = (7, ShapeOperators.Identity), // Inference: what goes in comes out.
         ["Elu"] = (6, ElementwiseOperators.Elu),

@@ -35,6 +35,8 @@ internal sealed class NodeContext(Planner planner, NodeProto node, int opset)
     public float Float(string name, float otherwise) =>
         !_attributes.TryGetValue(name, out AttributeProto? a) ? otherwise : a.HasFloat ? a.Float : throw Fail($"attribute {name} is not a number.");
 
+    public string Text(string name, string otherwise) => _attributes.TryGetValue(name, out AttributeProto? a) ? a.Text.ToStringUtf8() : otherwise;
+
     public long[]? Integers(string name) => _attributes.TryGetValue(name, out AttributeProto? a) ? [.. a.Integers] : null;
 
     public float[]? Floats(string name) => _attributes.TryGetValue(name, out AttributeProto? a) ? [.. a.Floats] : null;
@@ -95,7 +97,7 @@ internal sealed class NodeContext(Planner planner, NodeProto node, int opset)
 
     public Value ValueNamed(string name) => planner.ValueOf(name);
 
-    public void EmitDense(DenseStep step) => planner.Add(step);
+    public void EmitLayer(LayerStep step) => planner.Add(step);
 
     public Value NewOutput(int[] shape) => new(OutputName(0), ElementType.Float32, Checked(shape));
 
@@ -114,22 +116,31 @@ internal sealed class NodeContext(Planner planner, NodeProto node, int opset)
 
     public void Constant(TensorData data) => planner.Define(new Value(OutputName(0), data.Type, data.Shape) { Constant = data });
 
-    /// <summary>Joins an activation to the dense layer that alone feeds it.</summary>
+    /// <summary>Joins an activation to the layer that alone feeds it.</summary>
     public bool TryFuse(Value input, UnaryFunction activation)
     {
-        if (planner.OpenDense(input) is not { Activation: null } dense) return false;
-        dense.Activation = activation;
-        planner.Rename(dense, new Value(OutputName(0), ElementType.Float32, input.Shape));
+        if (planner.OpenLayer(input) is not { Activation: null } layer) return false;
+        layer.Activation = activation;
+        planner.Rename(layer, new Value(OutputName(0), ElementType.Float32, input.Shape));
         return true;
     }
 
     /// <summary>Joins a constant row to the dense layer that alone feeds it.</summary>
     public bool TryFuseBias(Value input, Value addend)
     {
-        if (addend.Constant is not { } data || !addend.IsFloat || planner.OpenDense(input) is not { Activation: null, Bias: null } dense) return false;
+        if (addend.Constant is not { } data || !addend.IsFloat || planner.OpenLayer(input) is not DenseStep { Activation: null, Bias: null } dense) return false;
         if (addend.Count != dense.Columns || addend.Shape.Length == 0 || addend.Shape[^1] != dense.Columns || addend.Shape.Length > input.Shape.Length) return false;
         dense.Bias = data.Floats;
         planner.Rename(dense, new Value(OutputName(0), ElementType.Float32, input.Shape));
+        return true;
+    }
+
+    /// <summary>Joins a scaling of each output channel to the layer that alone feeds it, by its weights.</summary>
+    public bool TryFuseScale(Value input, ReadOnlySpan<float> factors, ReadOnlySpan<float> shifts)
+    {
+        if (planner.OpenLayer(input) is not { Activation: null, CanScale: true } layer || layer.Channels != factors.Length) return false;
+        layer.Scale(factors, shifts);
+        planner.Rename(layer, new Value(OutputName(0), ElementType.Float32, input.Shape));
         return true;
     }
 

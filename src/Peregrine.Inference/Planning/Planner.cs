@@ -12,7 +12,7 @@ internal sealed class Planner
 {
     private readonly Dictionary<string, Value> _values = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _readers = new(StringComparer.Ordinal);
-    private readonly Dictionary<Value, DenseStep> _dense = [];
+    private readonly Dictionary<Value, LayerStep> _layers = [];
     private readonly List<Step> _steps = [];
     private readonly CompileOptions _options;
     private readonly KernelKind _kind;
@@ -44,18 +44,18 @@ internal sealed class Planner
         if (TryFold(step)) return;
         Define(step.Writes);
         _steps.Add(step);
-        if (step is DenseStep dense) _dense.Add(step.Writes, dense);
+        if (step is LayerStep layer) _layers.Add(step.Writes, layer);
     }
 
-    /// <summary>The dense layer that made this value, if nobody but the asking node reads it.</summary>
-    public DenseStep? OpenDense(Value value) =>
-        _options.Fuse && _dense.TryGetValue(value, out DenseStep? dense) && _readers.GetValueOrDefault(value.Name) == 1 ? dense : null;
+    /// <summary>The layer that made this value, if nobody but the asking node reads it.</summary>
+    public LayerStep? OpenLayer(Value value) =>
+        _options.Fuse && _layers.TryGetValue(value, out LayerStep? layer) && _readers.GetValueOrDefault(value.Name) == 1 ? layer : null;
 
-    public void Rename(DenseStep dense, Value output)
+    public void Rename(LayerStep layer, Value output)
     {
-        _dense.Remove(dense.Writes);
-        dense.Writes = output;
-        _dense.Add(output, dense);
+        _layers.Remove(layer.Writes);
+        layer.Writes = output;
+        _layers.Add(output, layer);
         Define(output);
     }
 
