@@ -49,7 +49,7 @@ internal static class GraphCheck
         var unknown = new SortedDictionary<string, int>(StringComparer.Ordinal);
         foreach (NodeProto node in graph.Nodes)
         {
-            if (IsStandard(node.Domain) && OperatorTable.Supports(node.Operator, opset)) continue;
+            if (IsStandard(node.Domain) ? OperatorTable.Supports(node.Operator, opset) : node.Domain == "ai.onnx.ml" && OperatorTable.SupportsClassical(node.Operator)) continue;
             string version = IsStandard(node.Domain)
                 ? $"opset {opset}"
                 : $"{node.Domain} {string.Join('/', model.Opsets.Where(o => o.Domain == node.Domain).Select(o => o.Version))}".TrimEnd();

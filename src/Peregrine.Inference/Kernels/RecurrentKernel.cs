@@ -81,3 +81,12 @@ internal abstract unsafe class RecurrentKernel(RecurrentArguments a, int scratch
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Copy(float* from, float* to) => new ReadOnlySpan<float>(from, A.Hidden).CopyTo(new Span<float>(to, A.Hidden));
 }
+
+/// <summary>Sequence lengths as the layer counts them.</summary>
+internal sealed unsafe class LengthsKernel(long* from, int* to, int count) : Kernel
+{
+    public override void Run()
+    {
+        for (int i = 0; i < count; i++) to[i] = (int)Math.Clamp(from[i], 0, int.MaxValue);
+    }
+}

@@ -10,6 +10,7 @@ internal static class OperatorTable
         ["Abs"] = (1, ElementwiseOperators.Abs),
         ["Add"] = (7, ElementwiseOperators.Add),
         ["ArgMax"] = (1, ReductionOperators.ArgMax),
+        ["AveragePool"] = (7, PoolingOperators.AveragePool),
         ["BatchNormalization"] = (7, ConvolutionOperators.BatchNormalization),
         ["Cast"] = (6, ShapeOperators.Cast),
         ["Clip"] = (6, ElementwiseOperators.Clip),
@@ -25,15 +26,21 @@ internal static class OperatorTable
         ["Flatten"] = (1, ShapeOperators.Flatten),
         ["Gather"] = (1, ShapeOperators.Gather),
         ["Gemm"] = (7, MatrixOperators.Gemm),
+        ["GRU"] = (7, RecurrentOperators.Gru),
+        ["GlobalAveragePool"] = (1, PoolingOperators.GlobalAveragePool),
+        ["GlobalMaxPool"] = (1, PoolingOperators.GlobalMaxPool),
         ["Identity"] = (1, ShapeOperators.Identity),
         ["LayerNormalization"] = (17, ReductionOperators.LayerNormalization),
+        ["LSTM"] = (7, RecurrentOperators.Lstm),
         ["LeakyRelu"] = (6, ElementwiseOperators.LeakyRelu),
         ["Log"] = (6, ElementwiseOperators.Log),
         ["LogSoftmax"] = (1, ReductionOperators.LogSoftmax),
         ["MatMul"] = (1, MatrixOperators.MatMul),
+        ["MaxPool"] = (1, PoolingOperators.MaxPool),
         ["Mul"] = (7, ElementwiseOperators.Mul),
         ["Neg"] = (6, ElementwiseOperators.Neg),
         ["Pow"] = (7, ElementwiseOperators.Pow),
+        ["RNN"] = (7, RecurrentOperators.Rnn),
         ["ReduceMean"] = (1, ReductionOperators.ReduceMean),
         ["Relu"] = (6, ElementwiseOperators.Relu),
         ["Reshape"] = (5, ShapeOperators.Reshape),
@@ -49,9 +56,22 @@ internal static class OperatorTable
         ["Unsqueeze"] = (1, ShapeOperators.Unsqueeze),
     };
 
-    public static string Names { get; } = string.Join(", ", _operators.Keys);
+    private static readonly SortedDictionary<string, (int Since, Action<NodeContext> Plan)> _classical = new(StringComparer.Ordinal)
+    {
+        ["TreeEnsembleClassifier"] = (1, TreeOperators.Classifier),
+        ["TreeEnsembleRegressor"] = (1, TreeOperators.Regressor),
+    };
+
+    public static string Names { get; } = string.Join(", ", _operators.Keys.Concat(_classical.Keys));
 
     public static bool Supports(string name, int opset) => _operators.TryGetValue(name, out (int Since, Action<NodeContext> Plan) entry) && opset >= entry.Since;
 
-    public static void Plan(NodeContext node) => _operators[node.Operator].Plan(node);
+    /// <summary>Whether ai.onnx.ml has the operator in a form that is known.</summary>
+    public static bool SupportsClassical(string name) => _classical.ContainsKey(name);
+
+    public static void Plan(NodeContext node)
+    {
+        if (node.IsClassical) _classical[node.Operator].Plan(node);
+        else _operators[node.Operator].Plan(node);
+    }
 }

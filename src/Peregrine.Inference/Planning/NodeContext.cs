@@ -10,6 +10,7 @@ internal sealed class NodeContext(Planner planner, NodeProto node, int opset)
 
     public int Opset { get; } = opset;
     public string Operator => node.Operator;
+    public bool IsClassical => node.Domain == "ai.onnx.ml";
     public int InputCount => node.Inputs.Count;
     public int OutputCount => node.Outputs.Count(o => o.Length > 0);
     public ModelLimits Limits => planner.Limits;
@@ -36,6 +37,8 @@ internal sealed class NodeContext(Planner planner, NodeProto node, int opset)
         !_attributes.TryGetValue(name, out AttributeProto? a) ? otherwise : a.HasFloat ? a.Float : throw Fail($"attribute {name} is not a number.");
 
     public string Text(string name, string otherwise) => _attributes.TryGetValue(name, out AttributeProto? a) ? a.Text.ToStringUtf8() : otherwise;
+
+    public string[]? Texts(string name) => _attributes.TryGetValue(name, out AttributeProto? a) ? [.. a.Texts.Select(t => t.ToStringUtf8())] : null;
 
     public long[]? Integers(string name) => _attributes.TryGetValue(name, out AttributeProto? a) ? [.. a.Integers] : null;
 
@@ -85,6 +88,14 @@ internal sealed class NodeContext(Planner planner, NodeProto node, int opset)
     {
         var output = new Value(OutputName(0), type, Checked(shape));
         planner.Add(new SimpleStep(binder => bind(binder, output)) { Reads = reads, Writes = output, Cost = cost + output.Count });
+    }
+
+    /// <summary>Several outputs come from one kernel; those that nobody reads are null there.</summary>
+    public void EmitMany((ElementType Type, int[] Shape)[] outputs, Value[] reads, Func<Binder, Value?[], Kernel> bind, long cost = 0)
+    {
+        Value?[] values = [.. outputs.Select((o, i) => i < node.Outputs.Count && planner.IsRead(node.Outputs[i]) ? new Value(node.Outputs[i], o.Type, Checked(o.Shape)) : null)];
+        Value[] read = [.. values.OfType<Value>()];
+        planner.Add(new SimpleStep(binder => bind(binder, values)) { Reads = reads, Writes = read[0], AlsoWrites = read[1..], Cost = cost + read.Sum(v => (long)v.Count) });
     }
 
     /// <summary>A value between the kernels of one node.</summary>

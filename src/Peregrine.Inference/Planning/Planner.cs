@@ -42,7 +42,7 @@ internal sealed class Planner
     public void Add(Step step)
     {
         if (TryFold(step)) return;
-        Define(step.Writes);
+        foreach (Value written in step.AllWrites) Define(written);
         _steps.Add(step);
         if (step is LayerStep layer) _layers.Add(step.Writes, layer);
     }
@@ -122,7 +122,7 @@ internal sealed class Planner
 
     private Value OutputOf(TensorInfo declared)
     {
-        if (!_values.TryGetValue(declared.Name, out Value? value)) throw new ModelException($"Output '{declared.Name}' is not the first output of its node; only that is supported.");
+        if (!_values.TryGetValue(declared.Name, out Value? value)) throw new ModelException($"Output '{declared.Name}' is an output that its node does not have.");
         if (value.IsFloat != declared.Type.IsFloat()) throw new ModelException($"Output {declared} is declared as {declared.Type}, but the graph computes {value}.");
         bool fits = declared.Shape.Count == 0 || (declared.Shape.Count == value.Shape.Length && declared.Shape.Zip(value.Shape).All(p => p.First.IsSymbolic || p.First.Size == p.Second));
         return fits ? value : throw new ModelException($"Output {declared} is declared with another shape than the graph computes: {value}.");
@@ -131,18 +131,20 @@ internal sealed class Planner
     /// <summary>Runs a step now if all it reads is constant and it is cheap.</summary>
     private unsafe bool TryFold(Step step)
     {
-        if (step.Reads.Any(r => r.Constant is null) || step.Cost > _foldingLeft || step.Writes.Count > _foldedElementsLeft) return false;
+        if (step.Reads.Any(r => r.Constant is null) || step.Cost > _foldingLeft || step.AllWrites.Sum(w => (long)w.Count) > _foldedElementsLeft) return false;
         _foldingLeft -= step.Cost;
-        _foldedElementsLeft -= step.Writes.Count;
+        _foldedElementsLeft -= step.AllWrites.Sum(w => (long)w.Count);
         var scratch = new Memory(Limits.SessionBytesMax);
         step.Bind(new Binder(_kind, scratch)).Run();
-        Value output = step.Writes;
-        TensorData data = output.IsFloat
-            ? new TensorData(output.Type, output.Shape, new Span<float>((void*)output.Address, output.Count).ToArray())
-            : new TensorData(output.Type, output.Shape, new Span<long>((void*)output.Address, output.Count).ToArray());
+        foreach (Value output in step.AllWrites)
+        {
+            TensorData data = output.IsFloat
+                ? new TensorData(output.Type, output.Shape, new Span<float>((void*)output.Address, output.Count).ToArray())
+                : new TensorData(output.Type, output.Shape, new Span<long>((void*)output.Address, output.Count).ToArray());
+            Define(new Value(output.Name, output.Type, output.Shape) { Constant = data });
+        }
         GC.KeepAlive(scratch);
         foreach (Value read in step.Reads) read.Root.Address = 0; // That memory was scratch.
-        Define(new Value(output.Name, output.Type, output.Shape) { Constant = data });
         return true;
     }
 
@@ -150,14 +152,14 @@ internal sealed class Planner
     private void LayOut(Value[] inputs, Value[] outputs, Memory memory)
     {
         for (int i = 0; i < _steps.Count; i++)
-            foreach (Value value in _steps[i].Reads.Append(_steps[i].Writes)) Touch(value.Root, i);
+            foreach (Value value in _steps[i].Reads.Concat(_steps[i].AllWrites)) Touch(value.Root, i);
         foreach (Value value in inputs.Concat(outputs).Select(v => v.Root))
         {
             Touch(value, -1); // The caller may fill inputs before a run and read outputs after it.
             Touch(value, _steps.Count);
         }
 
-        List<Value> owners = [.. inputs.Concat(_steps.SelectMany(s => s.Reads.Append(s.Writes))).Select(v => v.Root).Where(v => v.Constant is null).Distinct().OrderBy(v => v.FirstStep)];
+        List<Value> owners = [.. inputs.Concat(_steps.SelectMany(s => s.Reads.Concat(s.AllWrites))).Select(v => v.Root).Where(v => v.Constant is null).Distinct().OrderBy(v => v.FirstStep)];
         var placed = new List<(Value Owner, long Offset)>(owners.Count);
         var alive = new List<(Value Owner, long Offset)>(); // By offset; what has died makes room.
         long arena = 0;

@@ -8,6 +8,11 @@ internal abstract class Step
     public required Value[] Reads { get; init; }
     public required Value Writes { get; set; }
 
+    /// <summary>Further outputs of the same kernel.</summary>
+    public Value[] AlsoWrites { get; init; } = [];
+
+    public IEnumerable<Value> AllWrites => AlsoWrites.Prepend(Writes);
+
     /// <summary>Multiply-adds, roughly; the planner bounds the sum.</summary>
     public long Cost { get; init; }
 
