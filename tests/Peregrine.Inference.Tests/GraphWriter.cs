@@ -114,6 +114,11 @@ internal sealed class GraphWriter
                 foreach (float item in list) w.WriteFloat(7, item);
                 w.WriteNumber(20, 6);
                 break;
+            case string text: w.WriteText(4, text).WriteNumber(20, 3); break;
+            case string[] list:
+                foreach (string item in list) w.WriteText(9, item);
+                w.WriteNumber(20, 8);
+                break;
             case byte[] tensor: w.WriteRaw(5, tensor).WriteNumber(20, 4); break;
             default: throw new NotSupportedException(value.GetType().Name);
         }

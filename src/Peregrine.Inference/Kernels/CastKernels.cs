@@ -16,7 +16,7 @@ internal static class CastKernels
     };
 
     /// <summary>Rounds float32 to what a narrower type could hold, and keeps it as float32.</summary>
-    public static Kernel Round(nint from, nint to, int count, ElementType narrow) => new RoundKernel(from, to, count, narrow);
+    public static Kernel Round(nint from, nint to, int count, ElementType narrow, bool truncate) => new RoundKernel(from, to, count, narrow, truncate);
 
     /// <summary>The upper half of the float32, rounded to even; a NaN stays one.</summary>
     public static ushort ToBits(float value)
@@ -69,13 +69,13 @@ internal static class CastKernels
         }
     }
 
-    private sealed unsafe class RoundKernel(nint from, nint to, int count, ElementType narrow) : Kernel
+    private sealed unsafe class RoundKernel(nint from, nint to, int count, ElementType narrow, bool truncate) : Kernel
     {
         public override void Run()
         {
             var x = (float*)from;
             var y = (float*)to;
-            for (int i = 0; i < count; i++) y[i] = narrow == ElementType.BFloat16 ? FromBits(ToBits(x[i])) : (float)(Half)x[i];
+            for (int i = 0; i < count; i++) y[i] = narrow == ElementType.BFloat16 ? FromBits(truncate ? (ushort)(BitConverter.SingleToUInt32Bits(x[i]) >> 16) : ToBits(x[i])) : (float)(Half)x[i];
         }
     }
 

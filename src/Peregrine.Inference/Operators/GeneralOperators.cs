@@ -82,6 +82,9 @@ internal static class GeneralOperators
         new("ArgMin", 1, ReductionOperators.ArgMin),
         new("CumSum", 11, ReductionOperators.CumSum),
         new("Hardmax", 1, ReductionOperators.Hardmax),
+        new("InstanceNormalization", 6, NormalizationOperators.InstanceNormalization),
+        new("LRN", 1, NormalizationOperators.LocalResponse),
+        new("MeanVarianceNormalization", 9, NormalizationOperators.MeanVariance),
         new("LayerNormalization", 17, ReductionOperators.LayerNormalization),
         new("LogSoftmax", 1, ReductionOperators.LogSoftmax),
         new("ReduceL1", 1, ReductionOperators.Reduce<L1Of>()),
@@ -146,5 +149,14 @@ internal static class GeneralOperators
         new("QLinearMatMul", 10, QuantizeOperators.QLinearMatMul),
         new("QuantizeLinear", 10, QuantizeOperators.Quantize),
         new("SoftmaxCrossEntropyLoss", 12, LossOperators.SoftmaxCrossEntropy),
+
+        // ai.onnx.ml.
+        new("ArrayFeatureExtractor", 1, ClassicalOperators.ArrayFeatureExtractor, Domain: OperatorTable.MachineLearning),
+        new("Binarizer", 1, ClassicalOperators.Binarizer, Domain: OperatorTable.MachineLearning),
+        new("Imputer", 1, ClassicalOperators.Imputer, Domain: OperatorTable.MachineLearning),
+        new("LinearClassifier", 1, ClassicalOperators.LinearClassifier, Domain: OperatorTable.MachineLearning),
+        new("LinearRegressor", 1, ClassicalOperators.LinearRegressor, Domain: OperatorTable.MachineLearning),
+        new("Normalizer", 1, ClassicalOperators.Normalizer, Domain: OperatorTable.MachineLearning),
+        new("Scaler", 1, ClassicalOperators.Scaler, Domain: OperatorTable.MachineLearning),
     ];
 }

@@ -71,9 +71,9 @@ internal static unsafe class MatrixOperators
         if (b.Constant is { } weights)
         {
             Value output = inner ? node.NewInner("product", shape) : node.NewOutput(shape);
-            node.EmitDense(new DenseStep
+            node.EmitLayer(new DenseStep
             {
-                Reads = [a], Writes = [output], Rows = rows, Depth = depth, Columns = columns, Weights = weights.Floats, Transposed = transB, Scale = alpha, Bias = bias, Cost = cost,
+                Reads = [a], Writes = [output], Rows = rows, Depth = depth, Columns = columns, Weights = weights.Floats, Transposed = transB, Alpha = alpha, Bias = bias, Cost = cost,
             });
             return inner ? node.ValueNamed(output.Name) : null;
         }

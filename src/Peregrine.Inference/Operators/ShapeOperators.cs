@@ -104,7 +104,7 @@ internal static unsafe class ShapeOperators
             x = node.EmitInner("wide", x.Shape, [x], (binder, y) => CastKernels.Make(binder.Address(wide), wide.Type, binder.Address(y), ElementType.Float32, wide.Count));
         }
         Value source = x;
-        if (rounds) node.Emit(ElementType.Float32, x.Shape, [x], (binder, y) => CastKernels.Round(binder.Address(source), binder.Address(y), source.Count, to));
+        if (rounds) node.Emit(ElementType.Float32, x.Shape, [x], (binder, y) => CastKernels.Round(binder.Address(source), binder.Address(y), source.Count, to, truncate: node.Opset < 19)); // bfloat16 was cut before opset 19, and is rounded since.
         else if (to == x.Type) node.Alias(x, x.Shape);
         else node.Emit(to, x.Shape, [x], (binder, y) => CastKernels.Make(binder.Address(source), source.Type, binder.Address(y), to, source.Count));
     }

@@ -42,7 +42,7 @@ internal sealed class NodeContext(Planner planner, NodeProto node, int opset)
 
     public string Text(string name, string otherwise) => _attributes.TryGetValue(name, out AttributeProto? a) ? a.Text.ToStringUtf8() : otherwise;
 
-    public string[] Texts(string name) => _attributes.TryGetValue(name, out AttributeProto? a) ? [.. a.Texts.Select(t => t.ToStringUtf8())] : [];
+    public string[]? Texts(string name) => _attributes.TryGetValue(name, out AttributeProto? a) ? [.. a.Texts.Select(t => t.ToStringUtf8())] : null;
 
     /// <summary>An input of indices as int64, whatever integer type it has.</summary>
     public Value Indices(int index)
@@ -117,7 +117,7 @@ internal sealed class NodeContext(Planner planner, NodeProto node, int opset)
         planner.Add(new SimpleStep(binder => bind(binder, output)) { Reads = reads, Writes = [output], Cost = cost + output.Count });
     }
 
-    /// <summary>One of several outputs, or null when it is left out or nobody reads it; give those that are not null to <see cref="EmitMany"/>.</summary>
+    /// <summary>One of several outputs, or null when it is left out or nobody reads it; give them to EmitMany.</summary>
     public Value? Output(int index, ElementType type, int[] shape) =>
         index < node.Outputs.Count && node.Outputs[index].Length > 0 && planner.IsRead(node.Outputs[index]) ? new Value(node.Outputs[index], type, Checked(shape)) : null;
 
@@ -126,6 +126,13 @@ internal sealed class NodeContext(Planner planner, NodeProto node, int opset)
     {
         Value[] writes = [.. outputs.OfType<Value>()];
         if (writes.Length > 0) planner.Add(new SimpleStep(bind) { Reads = reads, Writes = writes, Cost = cost + writes.Sum(w => (long)w.Count) });
+    }
+
+    /// <summary>Several outputs come from one kernel; those that nobody reads are null there.</summary>
+    public void EmitMany((ElementType Type, int[] Shape)[] outputs, Value[] reads, Func<Binder, Value?[], Kernel> bind, long cost = 0)
+    {
+        Value?[] values = [.. outputs.Select((o, i) => Output(i, o.Type, o.Shape))];
+        EmitMany(values, reads, binder => bind(binder, values), cost);
     }
 
     /// <summary>A value between the kernels of one node.</summary>
@@ -138,7 +145,7 @@ internal sealed class NodeContext(Planner planner, NodeProto node, int opset)
 
     public Value ValueNamed(string name) => planner.ValueOf(name);
 
-    public void EmitDense(DenseStep step) => planner.Add(step);
+    public void EmitLayer(LayerStep step) => planner.Add(step);
 
     public Value NewOutput(int[] shape, ElementType type = ElementType.Float32) => new(OutputName(0), type, Checked(shape));
 
@@ -179,22 +186,31 @@ internal sealed class NodeContext(Planner planner, NodeProto node, int opset)
 
     public void Constant(TensorData data, int output = 0) => planner.Define(new Value(OutputName(output), data.Type, data.Shape) { Constant = data });
 
-    /// <summary>Joins an activation to the dense layer that alone feeds it.</summary>
+    /// <summary>Joins an activation to the layer that alone feeds it.</summary>
     public bool TryFuse(Value input, UnaryFunction activation)
     {
-        if (planner.OpenDense(input) is not { Activation: null } dense) return false;
-        dense.Activation = activation;
-        planner.Rename(dense, new Value(OutputName(0), ElementType.Float32, input.Shape));
+        if (planner.OpenLayer(input) is not { Activation: null } layer) return false;
+        layer.Activation = activation;
+        planner.Rename(layer, new Value(OutputName(0), ElementType.Float32, input.Shape));
         return true;
     }
 
     /// <summary>Joins a constant row to the dense layer that alone feeds it.</summary>
     public bool TryFuseBias(Value input, Value addend)
     {
-        if (addend.Constant is not { } data || !addend.IsFloat || planner.OpenDense(input) is not { Activation: null, Bias: null } dense) return false;
+        if (addend.Constant is not { } data || !addend.IsFloat || planner.OpenLayer(input) is not DenseStep { Activation: null, Bias: null } dense) return false;
         if (addend.Count != dense.Columns || addend.Shape.Length == 0 || addend.Shape[^1] != dense.Columns || addend.Shape.Length > input.Shape.Length) return false;
         dense.Bias = data.Floats;
         planner.Rename(dense, new Value(OutputName(0), ElementType.Float32, input.Shape));
+        return true;
+    }
+
+    /// <summary>Joins a scaling of each output channel to the layer that alone feeds it, by its weights.</summary>
+    public bool TryFuseScale(Value input, ReadOnlySpan<float> factors, ReadOnlySpan<float> shifts)
+    {
+        if (planner.OpenLayer(input) is not { Activation: null, CanScale: true } layer || layer.Channels != factors.Length) return false;
+        layer.Scale(factors, shifts);
+        planner.Rename(layer, new Value(OutputName(0), ElementType.Float32, input.Shape));
         return true;
     }
 

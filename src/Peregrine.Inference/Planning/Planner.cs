@@ -12,7 +12,7 @@ internal sealed class Planner
 {
     private readonly Dictionary<string, Value> _values = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _readers = new(StringComparer.Ordinal);
-    private readonly Dictionary<Value, DenseStep> _dense = [];
+    private readonly Dictionary<Value, LayerStep> _layers = [];
     private readonly Dictionary<Value, string> _inputs = [];
     private readonly Dictionary<string, ElementType> _declared = new(StringComparer.Ordinal);
     private readonly List<Step> _steps = [];
@@ -50,19 +50,19 @@ internal sealed class Planner
             value.Producer = step;
         }
         _steps.Add(step);
-        if (step is DenseStep dense) _dense.Add(step.Writes[0], dense);
+        if (step is LayerStep layer) _layers.Add(step.Writes[0], layer);
     }
 
-    /// <summary>The dense layer that made this value, if nobody but the asking node reads it.</summary>
-    public DenseStep? OpenDense(Value value) =>
-        _options.Fuse && _dense.TryGetValue(value, out DenseStep? dense) && _readers.GetValueOrDefault(value.Name) == 1 ? dense : null;
+    /// <summary>The layer that made this value, if nobody but the asking node reads it.</summary>
+    public LayerStep? OpenLayer(Value value) =>
+        _options.Fuse && _layers.TryGetValue(value, out LayerStep? layer) && _readers.GetValueOrDefault(value.Name) == 1 ? layer : null;
 
-    public void Rename(DenseStep dense, Value output)
+    public void Rename(LayerStep layer, Value output)
     {
-        _dense.Remove(dense.Writes[0]);
-        dense.Writes = [output];
-        output.Producer = dense;
-        _dense.Add(output, dense);
+        _layers.Remove(layer.Writes[0]);
+        layer.Writes = [output];
+        output.Producer = layer;
+        _layers.Add(output, layer);
         Define(output);
     }
 
