@@ -140,6 +140,9 @@ internal static class GeneralOperators
         new("ScatterND", 11, GatherOperators.ScatterND),
         new("Size", 1, GatherOperators.Size),
 
+        new("Resize", 10, ResizeOperators.Resize),
+        new("Upsample", 7, ResizeOperators.Upsample, Until: 9),
+
         // Sums of products, losses, eight-bit numbers.
         new("DequantizeLinear", 10, QuantizeOperators.Dequantize),
         new("DynamicQuantizeLinear", 11, QuantizeOperators.DynamicQuantize),
