@@ -77,6 +77,7 @@ internal sealed class GraphWriter
     {
         w.WriteNumber(1, IrVersion);
         w.WriteRaw(8, Message(o => o.WriteText(1, "").WriteNumber(2, Opset)));
+        w.WriteRaw(8, Message(o => o.WriteText(1, "ai.onnx.ml").WriteNumber(2, 1)));
         w.WriteRaw(7, [.. _graph.SelectMany(b => b)]);
         foreach (byte[] part in _model) w.Append(part);
     });

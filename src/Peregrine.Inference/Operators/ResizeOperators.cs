@@ -75,7 +75,7 @@ internal static unsafe class ResizeOperators
         {
             double at = rule.Place switch
             {
-                "align_corners" => count == 1 ? 0 : i * (size - 1.0) / (count - 1),
+                "align_corners" => count == 1 ? 0 : i * (size - 1.0) / ((scale * size) - 1),
                 "asymmetric" => i / scale,
                 "tf_half_pixel_for_nn" => (i + 0.5) / scale,
                 "pytorch_half_pixel" when count == 1 => 0,
