@@ -12,4 +12,7 @@ public sealed class ModelException : Exception
         : base(message, innerException)
     {
     }
+
+    /// <summary>Inputs of the model that decide a shape; given as <see cref="CompileOptions.FixedInputs"/>, the plan can be made. Otherwise empty.</summary>
+    public IReadOnlyList<string> InputsToFix { get; init; } = [];
 }

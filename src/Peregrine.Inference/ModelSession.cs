@@ -1,4 +1,3 @@
-using Peregrine.Inference.Format;
 using Peregrine.Inference.Kernels;
 using Peregrine.Inference.Planning;
 
@@ -15,15 +14,15 @@ public sealed unsafe class ModelSession
     private readonly Value[] _inputs;
     private readonly Value[] _outputs;
 
-    internal ModelSession(ModelGraph graph, Value[] inputs, Value[] outputs, Kernel[] kernels, Memory memory, KernelKind kind)
+    internal ModelSession(IEnumerable<TensorInfo> declaredInputs, IEnumerable<TensorInfo> declaredOutputs, Value[] inputs, Value[] outputs, Kernel[] kernels, Memory memory, KernelKind kind)
     {
         _inputs = inputs;
         _outputs = outputs;
         _kernels = kernels;
         _memory = memory;
         Kernels = kind;
-        Inputs = [.. graph.Inputs.Zip(inputs, Fixed)];
-        Outputs = [.. graph.Outputs.Zip(outputs, Fixed)];
+        Inputs = [.. declaredInputs.Zip(inputs, Fixed)];
+        Outputs = [.. declaredOutputs.Zip(outputs, Fixed)];
     }
 
     /// <summary>The inputs with the sizes this session was compiled for.</summary>
@@ -42,20 +41,32 @@ public sealed unsafe class ModelSession
     public long MemoryBytes => _memory.BytesUsed;
 
     /// <summary>The input's numbers, row-major, to be filled before each run; they keep their values between runs.</summary>
-    /// <exception cref="InvalidOperationException">The input holds integers.</exception>
-    public Span<float> Input(int index) => new((void*)Place(_inputs[index], isFloat: true), _inputs[index].Count);
+    /// <exception cref="InvalidOperationException">The input does not hold float32.</exception>
+    public Span<float> Input(int index) => Input<float>(index);
 
     /// <inheritdoc cref="Input(int)"/>
-    /// <exception cref="InvalidOperationException">The input holds floats.</exception>
-    public Span<long> InputIntegers(int index) => new((void*)Place(_inputs[index], isFloat: false), _inputs[index].Count);
+    /// <exception cref="InvalidOperationException">The input does not hold int64.</exception>
+    public Span<long> InputIntegers(int index) => Input<long>(index);
+
+    /// <inheritdoc cref="Input(int)"/>
+    /// <typeparam name="T">The type that holds the input's elements: float16 as Half, bfloat16 as its bits (ushort), bool as bool or byte.</typeparam>
+    /// <exception cref="InvalidOperationException">The input holds elements of another type.</exception>
+    public Span<T> Input<T>(int index)
+        where T : unmanaged => new((void*)Place<T>(_inputs[index]), _inputs[index].Count);
 
     /// <summary>The output's numbers, row-major, as the last run left them.</summary>
-    /// <exception cref="InvalidOperationException">The output holds integers.</exception>
-    public ReadOnlySpan<float> Output(int index) => new((void*)Place(_outputs[index], isFloat: true), _outputs[index].Count);
+    /// <exception cref="InvalidOperationException">The output does not hold float32.</exception>
+    public ReadOnlySpan<float> Output(int index) => Output<float>(index);
 
     /// <inheritdoc cref="Output(int)"/>
-    /// <exception cref="InvalidOperationException">The output holds floats.</exception>
-    public ReadOnlySpan<long> OutputIntegers(int index) => new((void*)Place(_outputs[index], isFloat: false), _outputs[index].Count);
+    /// <exception cref="InvalidOperationException">The output does not hold int64.</exception>
+    public ReadOnlySpan<long> OutputIntegers(int index) => Output<long>(index);
+
+    /// <inheritdoc cref="Output(int)"/>
+    /// <typeparam name="T">The type that holds the output's elements, as in <see cref="Input{T}(int)"/>.</typeparam>
+    /// <exception cref="InvalidOperationException">The output holds elements of another type.</exception>
+    public ReadOnlySpan<T> Output<T>(int index)
+        where T : unmanaged => new((void*)Place<T>(_outputs[index]), _outputs[index].Count);
 
     /// <summary>The position of an input by name, or -1.</summary>
     public int InputIndex(string name) => Array.FindIndex(_inputs, v => v.Name == name);
@@ -69,9 +80,9 @@ public sealed unsafe class ModelSession
         foreach (Kernel kernel in _kernels) kernel.Run();
     }
 
-    private static nint Place(Value value, bool isFloat) => value.IsFloat == isFloat
+    private static nint Place<T>(Value value) => value.Type.IsSeenAs<T>()
         ? value.Address
-        : throw new InvalidOperationException($"{value} holds {(value.IsFloat ? "floats" : "integers")}.");
+        : throw new InvalidOperationException($"{value} does not hold {typeof(T).Name}.");
 
     private static TensorInfo Fixed(TensorInfo declared, Value value) => new(declared.Name, value.Type, [.. value.Shape.Select(size => new Dimension(size, null))]);
 }

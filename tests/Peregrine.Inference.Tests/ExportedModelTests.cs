@@ -1,4 +1,5 @@
 using Peregrine.Inference.Format;
+using Peregrine.Inference.Tests.Conformance;
 using Peregrine.Testing;
 
 using Xunit;
@@ -6,7 +7,7 @@ using Xunit;
 namespace Peregrine.Inference.Tests;
 
 /// <summary>Networks as PyTorch and its newer exporter write them, against PyTorch's own results.</summary>
-public sealed class ExportedModelTests
+public sealed class ExportedModelTests(ITestOutputHelper output)
 {
     [Theory]
     [InlineData("mlp_32_64_32_3", 3)]
@@ -16,6 +17,13 @@ public sealed class ExportedModelTests
     [InlineData("mlp_ln_gelu_op17", 3)]
     [InlineData("mlp_gated_multiout_op12", 3)]
     [InlineData("mlp_external_data_op18", 3)]
+    [InlineData("conv1d_c40_t100_ch16x3", 3)]
+    [InlineData("conv1d_bn_pool_op11", 3)]
+    [InlineData("conv1d_dilated_gap_op15", 3)]
+    [InlineData("lstm_step_stateful_op15", 3)]
+    [InlineData("gru_lbr0_op14", 3)]
+    [InlineData("rf_classifier_50x6_ml1", 3)]
+    [InlineData("gbdt_regressor_60x3_ml1", 3)]
     public void Agrees_with_the_training_framework(string name, int sets)
     {
         ModelVectors vectors = Shared(name);
@@ -38,52 +46,37 @@ public sealed class ExportedModelTests
         Assert.Equal(sets, compared);
     }
 
-    [Theory]
-    [InlineData("attn_d32_h4_t16_op17", "Split (opset 17)")]
-    [InlineData("attn_d32_h4_t20_op20", "Gelu (opset 20), Split (opset 20)")]
-    [InlineData("conv1d_bn_pool_op11", "Conv (opset 11) x 2, MaxPool (opset 11)")]
-    [InlineData("lstm_h64_s32_f16", "Expand (opset 14) x 2, LSTM (opset 14)")]
-    [InlineData("gru_lbr0_op14", "GRU (opset 14)")]
-    [InlineData("mlp_qdq_int8_op13", "DequantizeLinear (opset 13) x 6, QuantizeLinear (opset 13) x 3")]
-    [InlineData("rf_classifier_50x6_ml1", "TreeEnsembleClassifier (ai.onnx.ml 1)")]
-    [InlineData("scaler_logreg_ml1", "LinearClassifier (ai.onnx.ml 1), Normalizer (ai.onnx.ml 1), Scaler (ai.onnx.ml 1)")]
-    public void Lists_every_operator_it_does_not_know(string name, string operators)
+    [Fact]
+    public void Lists_every_operator_it_does_not_know()
     {
-        ModelVectors vectors = Shared(name);
-        var e = Assert.Throws<ModelException>(() => OnnxModel.Load(vectors.ModelPath));
-        Assert.StartsWith($"The model uses operators that are not supported: {operators}. Supported are ", e.Message, StringComparison.Ordinal);
+        GraphWriter graph = new GraphWriter().Input("x", 3).Output("y", 3).Node("Loop", ["x"], ["a"]).Node("DFT", ["a"], ["b"]).Node("Loop", ["b"], ["c"]).DomainNode("com.example", "Foo", ["c"], ["y"]);
+        var e = Assert.Throws<ModelException>(() => graph.Load());
+        Assert.StartsWith("The model uses operators that are not supported: DFT (opset 17), Foo (com.example), Loop (opset 17) x 2. Supported are ", e.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Every_other_exported_model_is_run_right_or_refused_in_words()
+    public void Every_exported_model_runs_right()
     {
         string? folder = Repository.Shared("models");
         Assert.SkipWhen(folder is null, "The exported models do not lie beside the project.");
-        int seen = 0;
-        foreach (string path in Directory.EnumerateDirectories(folder!))
+        int models = 0, sets = 0;
+        foreach (string path in Directory.EnumerateDirectories(folder!).Order(StringComparer.Ordinal))
         {
             var vectors = new ModelVectors(path);
             if (!File.Exists(vectors.ModelPath)) continue;
-            seen++;
-            OnnxModel model;
-            try
-            {
-                model = OnnxModel.Load(vectors.ModelPath);
-            }
-            catch (ModelException e)
-            {
-                Assert.Contains("not supported", e.Message, StringComparison.Ordinal);
-                continue;
-            }
+            models++;
+            OnnxModel model = OnnxModel.Load(vectors.ModelPath);
             foreach (string set in vectors.Sets)
             {
+                sets++;
                 ModelSession session = ModelVectors.Prepare(model, ModelVectors.Tensors(set, "input"));
                 session.Run();
                 TensorData[] expected = ModelVectors.Tensors(set, "output");
-                for (int i = 0; i < expected.Length; i++) AssertClose(session, i, expected[i], set);
+                for (int i = 0; i < expected.Length; i++) Assert.Null(TensorFeed.Difference(session, i, expected[i], 2e-5, 5e-6));
             }
         }
-        Assert.True(seen > 0);
+        Assert.True(models > 0);
+        output.WriteLine($"{models} models, {sets} data sets within the gate");
     }
 
     [Fact]

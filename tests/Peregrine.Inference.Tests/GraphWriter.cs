@@ -77,6 +77,7 @@ internal sealed class GraphWriter
     {
         w.WriteNumber(1, IrVersion);
         w.WriteRaw(8, Message(o => o.WriteText(1, "").WriteNumber(2, Opset)));
+        w.WriteRaw(8, Message(o => o.WriteText(1, "ai.onnx.ml").WriteNumber(2, 1)));
         w.WriteRaw(7, [.. _graph.SelectMany(b => b)]);
         foreach (byte[] part in _model) w.Append(part);
     });
@@ -113,6 +114,11 @@ internal sealed class GraphWriter
             case float[] list:
                 foreach (float item in list) w.WriteFloat(7, item);
                 w.WriteNumber(20, 6);
+                break;
+            case string text: w.WriteText(4, text).WriteNumber(20, 3); break;
+            case string[] list:
+                foreach (string item in list) w.WriteText(9, item);
+                w.WriteNumber(20, 8);
                 break;
             case byte[] tensor: w.WriteRaw(5, tensor).WriteNumber(20, 4); break;
             default: throw new NotSupportedException(value.GetType().Name);

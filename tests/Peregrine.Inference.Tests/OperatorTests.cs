@@ -411,7 +411,7 @@ public sealed class OperatorTests
         ModelSession session = new GraphWriter().Output("y", 2)
             .Node("Constant", [], ["a"], ("value", tensor)).Node("Constant", [], ["b"], ("value_floats", new[] { 10f, 20f })).Node("Constant", [], ["c"], ("value_float", 100f))
             .Node("Constant", [], ["d"], ("value", half)).Node("Constant", [], ["e"], ("value", doubles))
-            .Node("Add", ["a", "b"], ["ab"]).Node("Add", ["ab", "c"], ["abc"]).Node("Add", ["abc", "d"], ["abcd"]).Node("Add", ["abcd", "e"], ["y"]).Load().Compile();
+            .Node("Add", ["a", "b"], ["ab"]).Node("Add", ["ab", "c"], ["abc"]).Node("Add", ["abc", "d"], ["abcd"]).Node("Cast", ["e"], ["e32"], ("to", 1)).Node("Add", ["abcd", "e32"], ["y"]).Load().Compile();
         Assert.Equal([111.75f, 124f], session.Output(0).ToArray());
     }
 

@@ -5,55 +5,59 @@ namespace Peregrine.Inference.Format;
 /// <summary>Everything that can be said about a graph before anything is computed with it. It lists all unknown operators at once.</summary>
 internal static class GraphCheck
 {
-    private const int OpsetMin = 7;
-    private const int OpsetMax = 23;
+    private const int IrMin = 3;
+    private const int IrMax = 13; // 11 to 13 added element types and annotations; a file that uses them is refused by those.
 
     /// <exception cref="ModelException">The graph is not one that this engine runs.</exception>
     public static ModelGraph Check(ModelProto model, ModelLimits limits, ExternalData external)
     {
-        if (model.IrVersion is < 3 or > 10) throw new ModelException($"The model has IR version {model.IrVersion}; allowed are 3 to 10.");
+        if (model.IrVersion is < IrMin or > IrMax) throw new ModelException($"The model has IR version {model.IrVersion}; allowed are {IrMin} to {IrMax}.");
         GraphProto graph = model.Graph ?? throw new ModelException("The model has no graph.");
         if (graph.Nodes.Count > limits.NodesMax) throw new ModelException($"The graph has {graph.Nodes.Count} nodes; at most {limits.NodesMax} are allowed.");
         if (graph.HasSparseInitializers) throw new ModelException("The graph has sparse initializers; only dense ones are allowed.");
         if (graph.Outputs.Count == 0) throw new ModelException("The graph has no output.");
 
-        int opset = CheckOpset(model);
-        CheckOperators(graph, model, opset);
+        Dictionary<string, int> opsets = CheckOpsets(model);
+        CheckOperators(graph, opsets);
 
         Dictionary<string, TensorData> constants = ReadConstants(graph, limits, external);
         List<TensorInfo> inputs = [.. graph.Inputs.Where(i => !constants.ContainsKey(i.Name)).Select(i => Describe(i, limits, "Input"))];
         List<NodeProto> nodes = Order(graph, constants, inputs);
         return new ModelGraph
         {
-            Opset = opset,
+            Opsets = opsets,
             Nodes = nodes,
             Constants = constants,
+            NarrowConstants = graph.Initializers.Where(t => ((ElementType)t.DataType).Inside() != (ElementType)t.DataType).ToDictionary(t => t.Name, t => (ElementType)t.DataType, StringComparer.Ordinal),
             Inputs = inputs,
             Outputs = [.. graph.Outputs.Select(o => Describe(o, limits, "Output"))],
         };
     }
 
-    private static int CheckOpset(ModelProto model)
+    private static Dictionary<string, int> CheckOpsets(ModelProto model)
     {
-        var versions = model.Opsets.Where(o => IsStandard(o.Domain)).Select(o => o.Version).Distinct().ToList();
-        if (versions.Count != 1) throw new ModelException($"The model imports {versions.Count} versions of the ai.onnx operators; exactly one is allowed.");
-        if (versions[0] is < OpsetMin or > OpsetMax)
-            throw new ModelException($"The model imports ai.onnx opset {versions[0]}; allowed are {OpsetMin} to {OpsetMax}.");
-        return (int)versions[0];
+        var opsets = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach ((string name, long version) in model.Opsets)
+        {
+            string domain = OperatorTable.Domain(name);
+            string shown = domain.Length == 0 ? "ai.onnx" : domain;
+            (int min, int max) = OperatorTable.Versions(domain);
+            if (version < min || version > max) throw new ModelException($"The model imports {shown} opset {version}; allowed are {min} to {max}.");
+            if (!opsets.TryAdd(domain, (int)version) && opsets[domain] != version) throw new ModelException($"The model imports two versions of the {shown} operators; exactly one is allowed.");
+        }
+        if (opsets.Count == 0) throw new ModelException("The model imports no operators; exactly one version of ai.onnx is needed.");
+        return opsets;
     }
 
-    private static bool IsStandard(string domain) => domain is "" or "ai.onnx";
-
-    private static void CheckOperators(GraphProto graph, ModelProto model, int opset)
+    private static void CheckOperators(GraphProto graph, Dictionary<string, int> opsets)
     {
         var unknown = new SortedDictionary<string, int>(StringComparer.Ordinal);
         foreach (NodeProto node in graph.Nodes)
         {
-            if (IsStandard(node.Domain) && OperatorTable.Supports(node.Operator, opset)) continue;
-            string version = IsStandard(node.Domain)
-                ? $"opset {opset}"
-                : $"{node.Domain} {string.Join('/', model.Opsets.Where(o => o.Domain == node.Domain).Select(o => o.Version))}".TrimEnd();
-            string name = $"{node.Operator} ({version})";
+            string domain = OperatorTable.Domain(node.Domain);
+            int opset = opsets.GetValueOrDefault(domain);
+            if (OperatorTable.Find(domain, node.Operator, opset) is not null) continue;
+            string name = $"{node.Operator} ({$"{(domain.Length == 0 ? "opset" : domain)} {(opset == 0 ? "" : opset)}".TrimEnd()})";
             unknown[name] = unknown.GetValueOrDefault(name) + 1;
         }
         if (unknown.Count > 0)
@@ -78,8 +82,8 @@ internal static class GraphCheck
         if (info.Name.Length == 0) throw new ModelException($"{what} without a name.");
         if (!info.IsTensor) throw new ModelException($"{what} '{info.Name}' is not a tensor; only tensors are allowed.");
         var type = (ElementType)info.ElementType;
-        if (type != ElementType.Float32 && !type.IsInteger())
-            throw new ModelException($"{what} '{info.Name}' has element type {type}; allowed are float32, the integers and bool.");
+        if (!type.IsSupported())
+            throw new ModelException($"{what} '{info.Name}' has element type {type}; allowed are floating point numbers, integers and bool.");
         if (what == "Input" && !info.HasShape) throw new ModelException($"{what} '{info.Name}' has no shape; sizes or names of its dimensions are needed.");
         if (info.Dimensions.Count > limits.RankMax)
             throw new ModelException($"{what} '{info.Name}' has {info.Dimensions.Count} dimensions; at most {limits.RankMax} are allowed.");
@@ -87,8 +91,8 @@ internal static class GraphCheck
         for (int i = 0; i < shape.Length; i++)
         {
             (long? value, string? name) = info.Dimensions[i];
-            if (value is < 1 || value > limits.ElementsMax)
-                throw new ModelException($"{what} '{info.Name}' has size {value} in dimension {i}; allowed are 1 to {limits.ElementsMax}.");
+            if (value is < 0 || value > limits.ElementsMax)
+                throw new ModelException($"{what} '{info.Name}' has size {value} in dimension {i}; allowed are 0 to {limits.ElementsMax}.");
             shape[i] = value is long size ? new Dimension((int)size, null) : new Dimension(null, string.IsNullOrEmpty(name) ? $"{info.Name}:{i}" : name);
         }
         return new TensorInfo(info.Name, type, shape);

@@ -47,6 +47,7 @@ internal sealed class AttributeProto
     public TensorProto? Tensor { get; set; }
     public List<float> Floats { get; } = [];
     public List<long> Integers { get; } = [];
+    public List<ByteString> Texts { get; } = [];
     public bool HasFloat { get; set; }
     public bool HasInteger { get; set; }
 }

@@ -144,6 +144,7 @@ internal static class ModelReader
             case 7 << 3 | Delimited: ReadPacked(s, attribute.Floats, t => t.ReadFloat()); break;
             case 8 << 3 | Varint0: attribute.Integers.Add(s.ReadInt64()); break;
             case 8 << 3 | Delimited: ReadPacked(s, attribute.Integers, t => t.ReadInt64()); break;
+            case 9 << 3 | Delimited: attribute.Texts.Add(s.ReadBytes()); break;
             case 20 << 3 | Varint0: attribute.Type = s.ReadInt64(); break;
             default: s.SkipLastField(); break;
         }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Numerics;
 using System.Runtime.InteropServices;
 
 namespace Peregrine.Inference.Format;
@@ -12,8 +13,8 @@ internal static class TensorDecoder
     public static TensorData Decode(TensorProto proto, string where, ModelLimits limits, ExternalData external)
     {
         int[] shape = ShapeOf(proto, where, limits, out int count);
-        if (proto.DataType is < 1 or > 16 || (ElementType)proto.DataType is var type && !type.IsFloat() && !type.IsInteger())
-            throw new ModelException($"{where} has element type {(ElementType)proto.DataType}; allowed are float32, float64, float16, bfloat16, int8 to int64, uint8 to uint32 and bool.");
+        if (proto.DataType is < 1 or > 16 || (ElementType)proto.DataType is var type && !type.IsSupported())
+            throw new ModelException($"{where} has element type {(ElementType)proto.DataType}; allowed are float16 to float64, bfloat16, int8 to int64, uint8 to uint64 and bool.");
         if (proto.IsExternal) return FromBytes(external.Read(proto.External, where), type, shape, count, where);
         if (proto.Raw is not null) return FromBytes(proto.Raw.Span, type, shape, count, where);
 
@@ -21,10 +22,10 @@ internal static class TensorDecoder
         {
             case ElementType.Float32:
                 CheckCount(proto.Floats.Count, count, where);
-                return new TensorData(ElementType.Float32, shape, [.. proto.Floats]);
+                return new TensorData(type, shape, [.. proto.Floats]);
             case ElementType.Float64:
                 CheckCount(proto.Doubles.Count, count, where);
-                return new TensorData(ElementType.Float32, shape, [.. proto.Doubles.Select(v => (float)v)]);
+                return TensorData.Of(type, shape, proto.Doubles.ToArray());
             case ElementType.Float16:
                 CheckCount(proto.Int32s.Count, count, where);
                 return new TensorData(ElementType.Float32, shape, [.. proto.Int32s.Select(v => (float)BitConverter.UInt16BitsToHalf((ushort)v))]);
@@ -34,12 +35,12 @@ internal static class TensorDecoder
             case ElementType.Int64:
                 CheckCount(proto.Int64s.Count, count, where);
                 return new TensorData(type, shape, [.. proto.Int64s]);
-            case ElementType.UInt32:
+            case ElementType.UInt32 or ElementType.UInt64:
                 CheckCount(proto.UInt64s.Count, count, where);
-                return new TensorData(type, shape, [.. proto.UInt64s.Select(v => (long)(uint)v)]);
+                return new TensorData(type, shape, [.. proto.UInt64s.Select(v => (long)v)]);
             default:
                 CheckCount(proto.Int32s.Count, count, where);
-                return new TensorData(type, shape, [.. proto.Int32s.Select(v => Narrow(v, type))]);
+                return new TensorData(type, shape, [.. proto.Int32s.Select(v => (long)v)]);
         }
     }
 
@@ -69,57 +70,29 @@ internal static class TensorDecoder
 
     private static TensorData FromBytes(ReadOnlySpan<byte> bytes, ElementType type, int[] shape, int count, string where)
     {
-        int size = type switch
-        {
-            ElementType.Float64 or ElementType.Int64 => 8,
-            ElementType.Float32 or ElementType.Int32 or ElementType.UInt32 => 4,
-            ElementType.Float16 or ElementType.BFloat16 or ElementType.Int16 or ElementType.UInt16 => 2,
-            _ => 1,
-        };
+        int size = type.Size();
         if (bytes.Length != (long)count * size) throw new ModelException($"{where} holds {bytes.Length} bytes where its dimensions say {(long)count * size}.");
-
-        if (type.IsFloat())
+        if (type is ElementType.Float16 or ElementType.BFloat16)
         {
             var floats = new float[count];
-            if (type == ElementType.Float32 && BitConverter.IsLittleEndian) bytes.CopyTo(MemoryMarshal.AsBytes(floats.AsSpan()));
-            else for (int i = 0; i < count; i++) floats[i] = FloatAt(bytes[(i * size)..], type);
+            for (int i = 0; i < count; i++)
+            {
+                short bits = BinaryPrimitives.ReadInt16LittleEndian(bytes[(2 * i)..]);
+                floats[i] = type == ElementType.Float16 ? (float)BitConverter.Int16BitsToHalf(bits) : BitConverter.Int32BitsToSingle(bits << 16);
+            }
             return new TensorData(ElementType.Float32, shape, floats);
         }
-        var integers = new long[count];
-        for (int i = 0; i < count; i++) integers[i] = IntegerAt(bytes[(i * size)..], type);
-        return new TensorData(type, shape, integers);
+        byte[] copy = bytes.ToArray();
+        if (type == ElementType.Bool)
+            for (int i = 0; i < copy.Length; i++) copy[i] = copy[i] != 0 ? (byte)1 : (byte)0;
+        if (!BitConverter.IsLittleEndian)
+            for (int i = 0; i < copy.Length; i += size) copy.AsSpan(i, size).Reverse();
+        return TensorData.Of(type, shape, type.Call(new FromCopy(copy)));
     }
 
-    private static float FloatAt(ReadOnlySpan<byte> at, ElementType type) => type switch
+    private sealed class FromCopy(byte[] bytes) : ITypedCall<Array>
     {
-        ElementType.Float64 => (float)BinaryPrimitives.ReadDoubleLittleEndian(at),
-        ElementType.Float16 => (float)BinaryPrimitives.ReadHalfLittleEndian(at),
-        ElementType.BFloat16 => BitConverter.Int32BitsToSingle(BinaryPrimitives.ReadInt16LittleEndian(at) << 16),
-        _ => BinaryPrimitives.ReadSingleLittleEndian(at),
-    };
-
-    private static long IntegerAt(ReadOnlySpan<byte> at, ElementType type) => type switch
-    {
-        ElementType.Int64 => BinaryPrimitives.ReadInt64LittleEndian(at),
-        ElementType.Int32 => BinaryPrimitives.ReadInt32LittleEndian(at),
-        ElementType.UInt32 => BinaryPrimitives.ReadUInt32LittleEndian(at),
-        ElementType.Int16 => BinaryPrimitives.ReadInt16LittleEndian(at),
-        ElementType.UInt16 => BinaryPrimitives.ReadUInt16LittleEndian(at),
-        ElementType.Int8 => (sbyte)at[0],
-        ElementType.Bool => at[0] != 0 ? 1 : 0,
-        _ => at[0],
-    };
-
-    /// <summary>A wider integer as the narrow type would hold it.</summary>
-    public static long Narrow(long value, ElementType type) => type switch
-    {
-        ElementType.Int32 => (int)value,
-        ElementType.UInt32 => (uint)value,
-        ElementType.Int16 => (short)value,
-        ElementType.UInt16 => (ushort)value,
-        ElementType.Int8 => (sbyte)value,
-        ElementType.UInt8 => (byte)value,
-        ElementType.Bool => value != 0 ? 1 : 0,
-        _ => value,
-    };
+        public Array Call<T>()
+            where T : unmanaged, INumber<T>, IMinMaxValue<T> => MemoryMarshal.Cast<byte, T>(bytes).ToArray();
+    }
 }

@@ -161,21 +161,3 @@ internal sealed unsafe class ScalarBinaryKernel<TOp>(float* a, float* b, float* 
         }
     }
 }
-
-/// <summary>Integer arithmetic, for shapes and indices. A division that has no result gives 0: a run throws nothing.</summary>
-internal sealed unsafe class IntegerBinaryKernel(long* a, long* b, long* to, BroadcastLoops loops, Func<long, long, long> apply) : Kernel
-{
-    private readonly Odometer _odometer = new(loops);
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public override void Run()
-    {
-        long* target = to;
-        int offsetA = 0, offsetB = 0;
-        for (int outer = 0; outer < loops.Outer; outer++, target += loops.Inner)
-        {
-            for (int i = 0; i < loops.Inner; i++) target[i] = apply(a[offsetA + (loops.InnerA ? i : 0)], b[offsetB + (loops.InnerB ? i : 0)]);
-            _odometer.Next(ref offsetA, ref offsetB);
-        }
-    }
-}

@@ -69,24 +69,23 @@ internal sealed unsafe class DenseKernel<TOp, TSimd, T>(DenseArguments a, float 
         int l = TSimd.Width;
         T a0 = TSimd.Load(b), a1 = TSimd.Load(b + l), a2 = TSimd.Load(b + (2 * l)), a3 = TSimd.Load(b + (3 * l));
         T c0 = TSimd.All(0), c1 = c0, c2 = c0, c3 = c0;
-        int k = 0;
-        for (; k + 2 <= depth; k += 2, w += 2 * Panels.Wide)
+        float* end = x + depth;
+        for (float* last = end - 1; x < last; x += 2, w += 2 * Panels.Wide)
         {
-            T v = TSimd.All(x[k]);
+            T v = TSimd.All(x[0]);
             a0 = TSimd.Fma(v, TSimd.Load(w), a0);
             a1 = TSimd.Fma(v, TSimd.Load(w + l), a1);
             a2 = TSimd.Fma(v, TSimd.Load(w + (2 * l)), a2);
             a3 = TSimd.Fma(v, TSimd.Load(w + (3 * l)), a3);
-            v = TSimd.All(x[k + 1]);
-            float* u = w + Panels.Wide;
-            c0 = TSimd.Fma(v, TSimd.Load(u), c0);
-            c1 = TSimd.Fma(v, TSimd.Load(u + l), c1);
-            c2 = TSimd.Fma(v, TSimd.Load(u + (2 * l)), c2);
-            c3 = TSimd.Fma(v, TSimd.Load(u + (3 * l)), c3);
+            v = TSimd.All(x[1]);
+            c0 = TSimd.Fma(v, TSimd.Load(w + Panels.Wide), c0);
+            c1 = TSimd.Fma(v, TSimd.Load(w + Panels.Wide + l), c1);
+            c2 = TSimd.Fma(v, TSimd.Load(w + Panels.Wide + (2 * l)), c2);
+            c3 = TSimd.Fma(v, TSimd.Load(w + Panels.Wide + (3 * l)), c3);
         }
-        if (k < depth)
+        if (x < end)
         {
-            T v = TSimd.All(x[k]);
+            T v = TSimd.All(x[0]);
             a0 = TSimd.Fma(v, TSimd.Load(w), a0);
             a1 = TSimd.Fma(v, TSimd.Load(w + l), a1);
             a2 = TSimd.Fma(v, TSimd.Load(w + (2 * l)), a2);
@@ -105,37 +104,37 @@ internal sealed unsafe class DenseKernel<TOp, TSimd, T>(DenseArguments a, float 
         int l = TSimd.Width;
         T a0 = TSimd.Load(b), a1 = TSimd.Load(b + l);
         T c0 = TSimd.All(0), c1 = c0, d0 = c0, d1 = c0, e0 = c0, e1 = c0;
-        int k = 0;
-        for (; k + 4 <= depth; k += 4, w += 4 * columns)
+        float* end = x + depth;
+        for (float* last = end - 3; x < last; x += 4, w += 4 * columns)
         {
-            T v = TSimd.All(x[k]);
+            T v = TSimd.All(x[0]);
             a0 = TSimd.Fma(v, TSimd.Load(w), a0);
             a1 = TSimd.Fma(v, TSimd.Load(w + l), a1);
-            v = TSimd.All(x[k + 1]);
+            v = TSimd.All(x[1]);
             c0 = TSimd.Fma(v, TSimd.Load(w + columns), c0);
             c1 = TSimd.Fma(v, TSimd.Load(w + columns + l), c1);
-            v = TSimd.All(x[k + 2]);
+            v = TSimd.All(x[2]);
             d0 = TSimd.Fma(v, TSimd.Load(w + (2 * columns)), d0);
             d1 = TSimd.Fma(v, TSimd.Load(w + (2 * columns) + l), d1);
-            v = TSimd.All(x[k + 3]);
+            v = TSimd.All(x[3]);
             e0 = TSimd.Fma(v, TSimd.Load(w + (3 * columns)), e0);
             e1 = TSimd.Fma(v, TSimd.Load(w + (3 * columns) + l), e1);
         }
-        if (k < depth)
+        if (x < end)
         {
-            T v = TSimd.All(x[k]);
+            T v = TSimd.All(x[0]);
             a0 = TSimd.Fma(v, TSimd.Load(w), a0);
             a1 = TSimd.Fma(v, TSimd.Load(w + l), a1);
         }
-        if (k + 1 < depth)
+        if (x + 1 < end)
         {
-            T v = TSimd.All(x[k + 1]);
+            T v = TSimd.All(x[1]);
             c0 = TSimd.Fma(v, TSimd.Load(w + columns), c0);
             c1 = TSimd.Fma(v, TSimd.Load(w + columns + l), c1);
         }
-        if (k + 2 < depth)
+        if (x + 2 < end)
         {
-            T v = TSimd.All(x[k + 2]);
+            T v = TSimd.All(x[2]);
             d0 = TSimd.Fma(v, TSimd.Load(w + (2 * columns)), d0);
             d1 = TSimd.Fma(v, TSimd.Load(w + (2 * columns) + l), d1);
         }
@@ -148,17 +147,17 @@ internal sealed unsafe class DenseKernel<TOp, TSimd, T>(DenseArguments a, float 
     private void OneVector(float* w, float* b, float* x, float* y, int depth)
     {
         T a0 = TSimd.Load(b), c0 = TSimd.All(0), d0 = c0, e0 = c0;
-        int k = 0;
-        for (; k + 4 <= depth; k += 4, w += 4 * Panels.Narrow)
+        float* end = x + depth;
+        for (float* last = end - 3; x < last; x += 4, w += 4 * Panels.Narrow)
         {
-            a0 = TSimd.Fma(TSimd.All(x[k]), TSimd.Load(w), a0);
-            c0 = TSimd.Fma(TSimd.All(x[k + 1]), TSimd.Load(w + Panels.Narrow), c0);
-            d0 = TSimd.Fma(TSimd.All(x[k + 2]), TSimd.Load(w + (2 * Panels.Narrow)), d0);
-            e0 = TSimd.Fma(TSimd.All(x[k + 3]), TSimd.Load(w + (3 * Panels.Narrow)), e0);
+            a0 = TSimd.Fma(TSimd.All(x[0]), TSimd.Load(w), a0);
+            c0 = TSimd.Fma(TSimd.All(x[1]), TSimd.Load(w + Panels.Narrow), c0);
+            d0 = TSimd.Fma(TSimd.All(x[2]), TSimd.Load(w + (2 * Panels.Narrow)), d0);
+            e0 = TSimd.Fma(TSimd.All(x[3]), TSimd.Load(w + (3 * Panels.Narrow)), e0);
         }
-        if (k < depth) a0 = TSimd.Fma(TSimd.All(x[k]), TSimd.Load(w), a0);
-        if (k + 1 < depth) c0 = TSimd.Fma(TSimd.All(x[k + 1]), TSimd.Load(w + Panels.Narrow), c0);
-        if (k + 2 < depth) d0 = TSimd.Fma(TSimd.All(x[k + 2]), TSimd.Load(w + (2 * Panels.Narrow)), d0);
+        if (x < end) a0 = TSimd.Fma(TSimd.All(x[0]), TSimd.Load(w), a0);
+        if (x + 1 < end) c0 = TSimd.Fma(TSimd.All(x[1]), TSimd.Load(w + Panels.Narrow), c0);
+        if (x + 2 < end) d0 = TSimd.Fma(TSimd.All(x[2]), TSimd.Load(w + (2 * Panels.Narrow)), d0);
         TSimd.Store(TOp.Apply<TSimd, T>(TSimd.Add(TSimd.Add(a0, c0), TSimd.Add(d0, e0)), TSimd.All(p), TSimd.All(q)), y);
     }
 }

@@ -2,8 +2,8 @@ using System.Runtime.CompilerServices;
 
 namespace Peregrine.Inference.Kernels;
 
-/// <summary>The mean over some axes: <c>starts</c> says where each result begins, <c>steps</c> which elements from there belong to it.</summary>
-internal sealed unsafe class MeanKernel(float* from, float* to, int[] starts, int[] steps) : Kernel
+/// <summary>The mean or the sum over some axes: <c>starts</c> says where each result begins, <c>steps</c> which elements from there belong to it.</summary>
+internal sealed unsafe class MeanKernel(float* from, float* to, int[] starts, int[] steps, bool mean) : Kernel
 {
     private readonly bool _dense = IsDense(steps);
 
@@ -25,7 +25,7 @@ internal sealed unsafe class MeanKernel(float* from, float* to, int[] starts, in
                 for (int j = 0; j < steps.Length; j++) lanes[j % Lanes.Count] += x[steps[j]];
                 sum = Lanes.Combine(lanes);
             }
-            to[i] = sum / steps.Length;
+            to[i] = mean ? sum / steps.Length : sum;
         }
     }
 
@@ -37,24 +37,8 @@ internal sealed unsafe class MeanKernel(float* from, float* to, int[] starts, in
     }
 }
 
-internal sealed unsafe class ArgMaxKernel(float* from, long* to, int[] starts, int[] steps, bool last) : Kernel
-{
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public override void Run()
-    {
-        for (int i = 0; i < starts.Length; i++)
-        {
-            float* x = from + starts[i];
-            int best = 0;
-            for (int j = 1; j < steps.Length; j++)
-                if (x[steps[j]] > x[steps[best]] || (last && x[steps[j]] == x[steps[best]])) best = j;
-            to[i] = best;
-        }
-    }
-}
-
 /// <summary>(x - mean) / sqrt(variance + epsilon) * scale + bias over each contiguous row; multiplications and additions rounded apart in every family.</summary>
-internal sealed unsafe class LayerNormKernel(float* from, float* scale, float* bias, float* to, int rows, int count, float epsilon) : Kernel
+internal sealed unsafe class LayerNormKernel(float* from, float* scale, float* bias, float* to, float* means, float* deviations, int rows, int count, float epsilon) : Kernel
 {
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run()
@@ -70,6 +54,8 @@ internal sealed unsafe class LayerNormKernel(float* from, float* scale, float* b
                 y[i] = d * d;
             }
             float inverse = 1 / MathF.Sqrt((Lanes.Sum(y, count) / count) + epsilon);
+            if (means != null) means[row] = mean;
+            if (deviations != null) deviations[row] = inverse;
             for (int i = 0; i < count; i++) y[i] = ((x[i] - mean) * inverse * scale[i]) + bias[i];
         }
     }

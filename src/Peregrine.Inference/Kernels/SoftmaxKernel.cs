@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace Peregrine.Inference.Kernels;
 
@@ -12,11 +13,16 @@ internal sealed unsafe class SoftmaxKernel<TSimd, T>(float* from, float* to, int
     {
         float* x = from;
         float* y = to;
+        if (count <= ShortSoftmax.CountMax)
+        {
+            Vector128<float> lanes = ShortSoftmax.Lanes(count);
+            for (int row = 0; row < rows; row++, x += count, y += count) ShortSoftmax.Apply(Vector128.Load(x), lanes, logarithm).Store(y);
+            return;
+        }
         for (int row = 0; row < rows; row++, x += count, y += count)
         {
-            float max = ScalarSoftmaxKernel.Maximum(x, count);
-            T all = TSimd.All(max);
-            for (int i = 0; i < count; i += TSimd.Width) TSimd.Store(TSimd.Exp(TSimd.Subtract(TSimd.Load(x + i), all)), y + i);
+            T all = TSimd.All(Maximum(x));
+            for (int i = 0; i < count; i += TSimd.Width) TSimd.Store(Exponential.OfNegative<TSimd, T>(TSimd.Subtract(TSimd.Load(x + i), all)), y + i);
             float sum = Lanes.Sum<TSimd, T>(y, count);
             if (logarithm)
             {
@@ -25,10 +31,49 @@ internal sealed unsafe class SoftmaxKernel<TSimd, T>(float* from, float* to, int
             }
             else
             {
-                T divisor = TSimd.All(sum);
-                for (int i = 0; i < count; i += TSimd.Width) TSimd.Store(TSimd.Divide(TSimd.Load(y + i), divisor), y + i);
+                T factor = TSimd.All(1 / sum);
+                for (int i = 0; i < count; i += TSimd.Width) TSimd.Store(TSimd.Multiply(TSimd.Load(y + i), factor), y + i);
             }
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private float Maximum(float* x)
+    {
+        if (count < TSimd.Width) return ScalarSoftmaxKernel.Maximum(x, count);
+        T max = TSimd.Load(x + count - TSimd.Width);
+        for (int i = 0; i + TSimd.Width <= count; i += TSimd.Width) max = TSimd.Max(max, TSimd.Load(x + i));
+        float* lanes = stackalloc float[Lanes.Count];
+        TSimd.Store(max, lanes);
+        for (int half = TSimd.Width / 2; half >= 4; half >>= 1)
+            for (int i = 0; i < half; i += 4) Vector128.MaxNative(Vector128.Load(lanes + i), Vector128.Load(lanes + half + i)).Store(lanes + i);
+        return ShortSoftmax.Maximum(Vector128.Load(lanes));
+    }
+}
+
+/// <summary>A softmax of at most four numbers in one register: three classes is what a trading model has. The same instructions in every vector family.</summary>
+internal static class ShortSoftmax
+{
+    public const int CountMax = 4;
+
+    /// <summary>All bits set in the lanes that count.</summary>
+    public static Vector128<float> Lanes(int count) => Vector128.LessThan(Vector128.Create(0f, 1, 2, 3), Vector128.Create((float)count));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Apply(Vector128<float> x, Vector128<float> lanes, bool logarithm)
+    {
+        Vector128<float> distance = x - Vector128.Create(Maximum(Vector128.ConditionalSelect(lanes, x, Vector128.Create(float.NegativeInfinity))));
+        Vector128<float> power = Exponential.OfNegative<Simd128, Vector128<float>>(distance) & lanes;
+        Vector128<float> pairs = power + Vector128.Shuffle(power, Vector128.Create(2, 3, 0, 1));
+        Vector128<float> sum = pairs + Vector128.Shuffle(pairs, Vector128.Create(1, 0, 3, 2)); // The order of Lanes: halves first.
+        return logarithm ? distance - Vector128.Create(MathF.Log(sum.ToScalar())) : power / sum;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Maximum(Vector128<float> x)
+    {
+        x = Vector128.MaxNative(x, Vector128.Shuffle(x, Vector128.Create(2, 3, 0, 1)));
+        return Vector128.MaxNative(x, Vector128.Shuffle(x, Vector128.Create(1, 0, 3, 2))).ToScalar();
     }
 }
 

@@ -7,6 +7,7 @@ namespace Peregrine.Inference.Kernels;
 internal abstract unsafe class UnaryFunction
 {
     public abstract Kernel Dense(KernelKind kind, DenseArguments arguments);
+    public abstract Kernel Convolution(KernelKind kind, ConvolutionArguments arguments);
     public abstract Kernel Map(KernelKind kind, float* from, float* to, int count);
 }
 
@@ -19,6 +20,14 @@ internal sealed unsafe class UnaryFunction<TOp>(float p = 0, float q = 0) : Unar
         KernelKind.Vector256 => new DenseKernel<TOp, Simd256, Vector256<float>>(arguments, p, q),
         KernelKind.Vector128 => new DenseKernel<TOp, Simd128, Vector128<float>>(arguments, p, q),
         _ => new ScalarDenseKernel<TOp>(arguments, p, q),
+    };
+
+    public override Kernel Convolution(KernelKind kind, ConvolutionArguments arguments) => kind switch
+    {
+        KernelKind.Vector512 => new ConvolutionKernel<TOp, Simd512, Vector512<float>>(arguments, p, q),
+        KernelKind.Vector256 => new ConvolutionKernel<TOp, Simd256, Vector256<float>>(arguments, p, q),
+        KernelKind.Vector128 => new ConvolutionKernel<TOp, Simd128, Vector128<float>>(arguments, p, q),
+        _ => new ScalarConvolutionKernel<TOp>(arguments, p, q),
     };
 
     public override Kernel Map(KernelKind kind, float* from, float* to, int count) => kind switch

@@ -71,9 +71,9 @@ internal static unsafe class MatrixOperators
         if (b.Constant is { } weights)
         {
             Value output = inner ? node.NewInner("product", shape) : node.NewOutput(shape);
-            node.EmitDense(new DenseStep
+            node.EmitLayer(new DenseStep
             {
-                Reads = [a], Writes = output, Rows = rows, Depth = depth, Columns = columns, Weights = weights.Floats, Transposed = transB, Scale = alpha, Bias = bias, Cost = cost,
+                Reads = [a], Writes = [output], Rows = rows, Depth = depth, Columns = columns, Weights = weights.Floats, Transposed = transB, Alpha = alpha, Bias = bias, Cost = cost,
             });
             return inner ? node.ValueNamed(output.Name) : null;
         }
@@ -142,7 +142,7 @@ internal static unsafe class MatrixOperators
             binder.Memory.Count(a.Count * sizeof(int));
             var map = new int[a.Count];
             for (int i = 0; i < map.Length; i++) map[i] = (i % rows * columns) + (i / rows);
-            return new FloatMoveKernel(binder.Floats(a), binder.Floats(y), map);
+            return MoveKernels.Make(binder.Address(a), binder.Address(y), map, sizeof(float));
         });
     }
 }

@@ -2,53 +2,39 @@ using Peregrine.Inference.Planning;
 
 namespace Peregrine.Inference.Operators;
 
-/// <summary>The operators of <c>ai.onnx</c> that this engine knows, each with the opset it first appears in.</summary>
+/// <summary>One operator in a range of opset versions.</summary>
+/// <param name="Name">As nodes write it.</param>
+/// <param name="Since">The first version of its domain in which the plan is right.</param>
+/// <param name="Plan">Says what a node becomes.</param>
+/// <param name="Until">The last such version.</param>
+/// <param name="Domain">The empty name is ai.onnx.</param>
+internal sealed record OperatorEntry(string Name, int Since, Action<NodeContext> Plan, int Until = int.MaxValue, string Domain = "");
+
+/// <summary>Everything this engine knows, put together from the families' own tables.</summary>
 internal static class OperatorTable
 {
-    private static readonly SortedDictionary<string, (int Since, Action<NodeContext> Plan)> _operators = new(StringComparer.Ordinal)
+    public const string MachineLearning = "ai.onnx.ml";
+
+    private static readonly ILookup<(string, string), OperatorEntry> _operators =
+        GeneralOperators.Table.Concat(HotOperators.Table).ToLookup(e => (e.Domain, e.Name));
+
+    public static string Names { get; } = string.Join(", ", _operators.Select(g => g.Key.Item2).Order(StringComparer.Ordinal));
+
+    /// <summary>All entries, for the documentation.</summary>
+    public static IEnumerable<OperatorEntry> Entries => _operators.SelectMany(g => g);
+
+    /// <summary>The name under which a domain is looked up: ai.onnx may be written or left out.</summary>
+    public static string Domain(string written) => written == "ai.onnx" ? "" : written;
+
+    /// <summary>The versions of a domain that may be imported. An unknown one may be anything: its operators are unknown too.</summary>
+    public static (int Min, int Max) Versions(string domain) => domain switch
     {
-        ["Abs"] = (1, ElementwiseOperators.Abs),
-        ["Add"] = (7, ElementwiseOperators.Add),
-        ["ArgMax"] = (1, ReductionOperators.ArgMax),
-        ["Cast"] = (6, ShapeOperators.Cast),
-        ["Clip"] = (6, ElementwiseOperators.Clip),
-        ["Concat"] = (4, ShapeOperators.Concat),
-        ["Constant"] = (1, ShapeOperators.Constant),
-        ["Div"] = (7, ElementwiseOperators.Div),
-        ["Dropout"] = (7, ShapeOperators.Identity), // Inference: what goes in comes out.
-        ["Elu"] = (6, ElementwiseOperators.Elu),
-        ["Erf"] = (9, ElementwiseOperators.Erf),
-        ["Exp"] = (6, ElementwiseOperators.Exp),
-        ["Flatten"] = (1, ShapeOperators.Flatten),
-        ["Gather"] = (1, ShapeOperators.Gather),
-        ["Gemm"] = (7, MatrixOperators.Gemm),
-        ["Identity"] = (1, ShapeOperators.Identity),
-        ["LayerNormalization"] = (17, ReductionOperators.LayerNormalization),
-        ["LeakyRelu"] = (6, ElementwiseOperators.LeakyRelu),
-        ["Log"] = (6, ElementwiseOperators.Log),
-        ["LogSoftmax"] = (1, ReductionOperators.LogSoftmax),
-        ["MatMul"] = (1, MatrixOperators.MatMul),
-        ["Mul"] = (7, ElementwiseOperators.Mul),
-        ["Neg"] = (6, ElementwiseOperators.Neg),
-        ["Pow"] = (7, ElementwiseOperators.Pow),
-        ["ReduceMean"] = (1, ReductionOperators.ReduceMean),
-        ["Relu"] = (6, ElementwiseOperators.Relu),
-        ["Reshape"] = (5, ShapeOperators.Reshape),
-        ["Shape"] = (1, ShapeOperators.Shape),
-        ["Sigmoid"] = (6, ElementwiseOperators.Sigmoid),
-        ["Softmax"] = (1, ReductionOperators.Softmax),
-        ["Softplus"] = (1, ElementwiseOperators.Softplus),
-        ["Sqrt"] = (6, ElementwiseOperators.Sqrt),
-        ["Squeeze"] = (1, ShapeOperators.Squeeze),
-        ["Sub"] = (7, ElementwiseOperators.Sub),
-        ["Tanh"] = (6, ElementwiseOperators.Tanh),
-        ["Transpose"] = (1, ShapeOperators.Transpose),
-        ["Unsqueeze"] = (1, ShapeOperators.Unsqueeze),
+        "" => (6, 23), // 6 differs from 7 by its broadcasting alone.
+        MachineLearning => (1, 4),
+        _ => (int.MinValue, int.MaxValue),
     };
 
-    public static string Names { get; } = string.Join(", ", _operators.Keys);
+    public static OperatorEntry? Find(string domain, string name, int opset) => _operators[(domain, name)].FirstOrDefault(e => opset >= e.Since && opset <= e.Until);
 
-    public static bool Supports(string name, int opset) => _operators.TryGetValue(name, out (int Since, Action<NodeContext> Plan) entry) && opset >= entry.Since;
-
-    public static void Plan(NodeContext node) => _operators[node.Operator].Plan(node);
+    public static void Plan(NodeContext node) => Find(Domain(node.Domain), node.Operator, node.Opset)!.Plan(node);
 }

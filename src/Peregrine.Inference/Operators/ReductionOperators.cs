@@ -12,49 +12,121 @@ internal static unsafe class ReductionOperators
 
     public static void LogSoftmax(NodeContext node) => Softmax(node, logarithm: true);
 
-    /// <summary>Axes are an attribute before opset 18, an input from then on.</summary>
-    public static void ReduceMean(NodeContext node)
+    /// <summary>Axes are an attribute before some opset (13 for ReduceSum, 18 for the others), an input from then on.</summary>
+    public static Action<NodeContext> Reduce<TOp>(int inputsSince = 18)
+        where TOp : struct, IReduction => node =>
+            Reduce(node, inputsSince, (binder, x, y, starts, steps) => x.Type.Call(new ReduceCall<TOp>(binder.Address(x), binder.Address(y), starts, steps)));
+
+    public static void ReduceMean(NodeContext node) => Reduce(node, 18, (binder, x, y, starts, steps) => x.IsFloat
+        ? new MeanKernel(binder.Floats(x), binder.Floats(y), starts, steps, mean: true)
+        : x.Type.Call(new ReduceCall<MeanOf>(binder.Address(x), binder.Address(y), starts, steps)));
+
+    public static void ReduceSum(NodeContext node) => Reduce(node, 13, (binder, x, y, starts, steps) => x.IsFloat
+        ? new MeanKernel(binder.Floats(x), binder.Floats(y), starts, steps, mean: false)
+        : x.Type.Call(new ReduceCall<SumOf>(binder.Address(x), binder.Address(y), starts, steps)));
+
+    public static void ReduceLogSumExp(NodeContext node) =>
+        Reduce(node, 18, (binder, x, y, starts, steps) => x.Type.Call(new LogSumExpCall(binder.Address(x), binder.Address(y), starts, steps)));
+
+    private static void Reduce(NodeContext node, int inputsSince, Func<Binder, Value, Value, int[], int[], Kernel> kernel)
     {
-        Value x = node.FloatInput(0);
+        Value x = node.Input(0);
         int rank = x.Shape.Length;
-        long[]? axes = node.Opset < 18 ? node.Integers("axes") : node.Optional(1) is { } input ? node.ConstantIntegers(input) : null;
-        if (axes is null or [] && node.Opset >= 18 && node.Integer("noop_with_empty_axes", 0) != 0)
+        bool asInput = node.Opset >= inputsSince;
+        long[]? axes = !asInput ? node.Integers("axes") : node.Optional(1) is { } input ? node.ConstantIntegers(input) : null;
+        if (axes is null or [] && asInput && node.Integer("noop_with_empty_axes", 0) != 0)
         {
             node.Alias(x, x.Shape);
             return;
         }
         bool[] reduced = axes is null or [] ? [.. Enumerable.Repeat(true, rank)] : node.AxisSet(axes, rank);
-        bool keep = node.Integer("keepdims", 1) != 0;
-        int[] shape = Reduced(x.Shape, reduced, keep);
+        int[] shape = Reduced(x.Shape, reduced, node.Integer("keepdims", 1) != 0);
         CheckNotEmpty(node, x);
         node.Emit(x.Type, shape, [x], (binder, y) =>
         {
             (int[] starts, int[] steps) = Offsets(binder, x, reduced);
-            return new MeanKernel(binder.Floats(x), binder.Floats(y), starts, steps);
+            return kernel(binder, x, y, starts, steps);
         }, x.Count);
     }
 
-    public static void ArgMax(NodeContext node)
+    public static void ArgMax(NodeContext node) => Arg(node, largest: true);
+
+    public static void ArgMin(NodeContext node) => Arg(node, largest: false);
+
+    private static void Arg(NodeContext node, bool largest)
     {
-        Value x = node.FloatInput(0);
-        int axis = node.Axis(node.Integer("axis", 0), x.Shape.Length);
-        var reduced = new bool[x.Shape.Length];
-        reduced[axis] = true;
+        Value x = node.Input(0);
+        bool[] along = Along(node, x, 0);
         bool last = node.Integer("select_last_index", 0) != 0;
         CheckNotEmpty(node, x);
-        node.Emit(ElementType.Int64, Reduced(x.Shape, reduced, node.Integer("keepdims", 1) != 0), [x], (binder, y) =>
+        node.Emit(ElementType.Int64, Reduced(x.Shape, along, node.Integer("keepdims", 1) != 0), [x], (binder, y) =>
         {
-            (int[] starts, int[] steps) = Offsets(binder, x, reduced);
-            return new ArgMaxKernel(binder.Floats(x), binder.Integers(y), starts, steps, last);
+            (int[] starts, int[] steps) = Offsets(binder, x, along);
+            return x.Type.Call(new ArgCall(binder.Address(x), binder.Address(y), starts, steps, largest, last));
         }, x.Count);
     }
 
-    /// <summary>Scale and bias have the shape of the normalised dimensions, or are left to broadcasting nodes.</summary>
+    public static void Hardmax(NodeContext node)
+    {
+        Value x = node.FloatInput(0);
+        bool[] along = Along(node, x, node.Opset < 13 ? 1 : -1);
+        if (node.Opset < 13)
+            for (int i = Array.IndexOf(along, true); i < along.Length; i++) along[i] = true;
+        CheckNotEmpty(node, x);
+        node.Emit(x.Type, x.Shape, [x], (binder, y) =>
+        {
+            (int[] starts, int[] steps) = Offsets(binder, x, along);
+            return x.Type.Call(new HardmaxCall(binder.Address(x), binder.Address(y), starts, steps));
+        }, x.Count);
+    }
+
+    public static void CumSum(NodeContext node)
+    {
+        Value x = node.Input(0);
+        var along = new bool[x.Shape.Length];
+        long[] axes = node.ConstantIntegers(node.Input(1));
+        if (axes.Length != 1) throw node.Fail("one axis is allowed.");
+        along[node.Axis(axes[0], x.Shape.Length)] = true;
+        bool exclusive = node.Integer("exclusive", 0) != 0, reverse = node.Integer("reverse", 0) != 0;
+        node.Emit(x.Type, x.Shape, [x], (binder, y) =>
+        {
+            (int[] starts, int[] steps) = Offsets(binder, x, along);
+            return x.Type.Call(new CumSumCall(binder.Address(x), binder.Address(y), starts, steps, exclusive, reverse));
+        }, x.Count);
+    }
+
+    /// <summary>k is an attribute before opset 10, an input from then on.</summary>
+    public static void TopK(NodeContext node)
+    {
+        Value x = node.Input(0);
+        bool[] along = Along(node, x, -1);
+        int axis = Array.IndexOf(along, true);
+        long k = node.Opset < 10 ? node.Integer("k", 0) : node.ConstantIntegers(node.Input(1)) is [long one] ? one : throw node.Fail("k must be one number.");
+        if (k < 0 || k > x.Shape[axis]) throw node.Fail($"k is {k}; 0 to {x.Shape[axis]} are allowed.");
+        int[] shape = [.. x.Shape];
+        shape[axis] = (int)k;
+        Value? values = node.Output(0, x.Type, shape), indices = node.Output(1, ElementType.Int64, shape);
+        bool largest = node.Integer("largest", 1) != 0;
+        node.EmitMany([values, indices], [x], binder =>
+        {
+            (int[] starts, int[] steps) = Offsets(binder, x, along);
+            (int[] outStarts, int[] outSteps) = Shapes.Slices(shape, along);
+            return x.Type.Call(new TopKCall(binder.Address(x), values is null ? 0 : binder.Address(values), indices is null ? 0 : binder.Address(indices), starts, steps, outStarts, outSteps, largest));
+        }, x.Count * Math.Max(1, k));
+    }
+
+    private static bool[] Along(NodeContext node, Value x, int otherwise)
+    {
+        var along = new bool[x.Shape.Length];
+        along[node.Axis(node.Integer("axis", otherwise), x.Shape.Length)] = true;
+        return along;
+    }
+
+    /// <summary>Scale and bias broadcast to the normalised dimensions. The second and third output are each row's mean and 1 / standard deviation.</summary>
     public static void LayerNormalization(NodeContext node)
     {
         Value x = node.FloatInput(0), scale = node.FloatInput(1);
         Value? bias = node.Optional(2);
-        node.OnlyFirstOutput();
         if (node.Integer("stash_type", 1) != 1) throw node.Fail("stash_type must be 1 (float32).");
         int axis = node.Axis(node.Integer("axis", -1), x.Shape.Length);
         int count = Shapes.Product(x.Shape.AsSpan(axis..)), rows = Shapes.Product(x.Shape.AsSpan(..axis));
@@ -62,11 +134,14 @@ internal static unsafe class ReductionOperators
             throw node.Fail($"scale {scale}{(bias is null ? "" : $" and bias {bias}")} must have the {count} elements of the normalised dimensions.");
         CheckNotEmpty(node, x);
         float epsilon = node.Float("epsilon", 1e-5f);
-        Value[] reads = bias is null ? [x, scale] : [x, scale, bias];
-        node.Emit(x.Type, x.Shape, reads, (binder, y) =>
+        int[] few = [.. x.Shape.Select((size, i) => i < axis ? size : 1)];
+        Value result = node.Output(0, x.Type, x.Shape) ?? throw node.Fail("output 0 is not used.");
+        Value? mean = node.Output(1, x.Type, few), deviation = node.Output(2, x.Type, few);
+        node.EmitMany([result, mean, deviation], bias is null ? [x, scale] : [x, scale, bias], binder =>
         {
             float* zeros = bias is null ? binder.Memory.Copy(new float[count]) : binder.Floats(bias);
-            return new LayerNormKernel(binder.Floats(x), binder.Floats(scale), zeros, binder.Floats(y), rows, count, epsilon);
+            return new LayerNormKernel(binder.Floats(x), binder.Floats(scale), zeros, binder.Floats(result),
+                mean is null ? null : binder.Floats(mean), deviation is null ? null : binder.Floats(deviation), rows, count, epsilon);
         }, 4L * x.Count);
     }
 

@@ -9,7 +9,6 @@ internal static unsafe class ShapeOperators
 {
     public static void Identity(NodeContext node)
     {
-        node.OnlyFirstOutput();
         node.Alias(node.Input(0), node.Input(0).Shape);
     }
 
@@ -89,15 +88,37 @@ internal static unsafe class ShapeOperators
         node.Constant(new TensorData(ElementType.Int64, [sizes.Length], sizes));
     }
 
-    public static void Cast(NodeContext node)
+    /// <summary>float16 and bfloat16 are rounded to, and stay float32 inside.</summary>
+    public static void Cast(NodeContext node) => CastTo(node, (ElementType)node.Integer("to", 0));
+
+    public static void CastLike(NodeContext node) => CastTo(node, node.DeclaredType(1));
+
+    public static void CastTo(NodeContext node, ElementType to)
     {
         Value x = node.Input(0);
-        var to = (ElementType)node.Integer("to", 0);
-        if (to is not ElementType.Float32 && !to.IsInteger()) throw node.Fail($"cannot cast to {to}; allowed are float32, the integers and bool.");
-        if (to == x.Type) node.Alias(x, x.Shape);
-        else if (x.IsFloat) node.Emit(to, x.Shape, [x], (binder, y) => new FloatToIntegerKernel(binder.Floats(x), binder.Integers(y), x.Count, to));
-        else if (to == ElementType.Float32) node.Emit(to, x.Shape, [x], (binder, y) => new IntegerToFloatKernel(binder.Integers(x), binder.Floats(y), x.Count));
-        else node.Emit(to, x.Shape, [x], (binder, y) => new IntegerNarrowKernel(binder.Integers(x), binder.Integers(y), x.Count, to));
+        if (!to.IsSupported()) throw node.Fail($"cannot cast to {to}; allowed are floating point numbers, integers and bool.");
+        bool rounds = to.Inside() != to;
+        if (rounds && !x.IsFloat)
+        {
+            Value wide = x;
+            x = node.EmitInner("wide", x.Shape, [x], (binder, y) => CastKernels.Make(binder.Address(wide), wide.Type, binder.Address(y), ElementType.Float32, wide.Count));
+        }
+        Value source = x;
+        if (rounds) node.Emit(ElementType.Float32, x.Shape, [x], (binder, y) => CastKernels.Round(binder.Address(source), binder.Address(y), source.Count, to, truncate: node.Opset < 19)); // bfloat16 was cut before opset 19, and is rounded since.
+        else if (to == x.Type) node.Alias(x, x.Shape);
+        else node.Emit(to, x.Shape, [x], (binder, y) => CastKernels.Make(binder.Address(source), source.Type, binder.Address(y), to, source.Count));
+    }
+
+    /// <summary>Inference: what goes in comes out, and the mask is all true (all one before opset 10).</summary>
+    public static void Dropout(NodeContext node)
+    {
+        Value x = node.Input(0);
+        if (node.Opset >= 12 && node.Optional(2) is { } training && node.Known(training).Number(0) != 0 && !(node.Optional(1) is { } ratio && node.Known(ratio).Number(0) == 0))
+            throw node.Fail("training_mode is on; only inference is supported.");
+        node.Alias(x, x.Shape);
+        if (node.Output(1, ElementType.Bool, x.Shape) is null) return;
+        ElementType mask = node.Opset < 10 ? x.Type : ElementType.Bool;
+        node.Constant(mask.IsInteger() ? new TensorData(mask, x.Shape, [.. Enumerable.Repeat(1L, x.Count)]) : new TensorData(mask, x.Shape, [.. Enumerable.Repeat(1f, x.Count)]), 1);
     }
 
     public static void Transpose(NodeContext node)
@@ -146,7 +167,7 @@ internal static unsafe class ShapeOperators
         int[] shape = [.. parts[0].Shape];
         shape[axis] = (int)total;
         int rows = Shapes.Product(shape.AsSpan(..axis));
-        long unit = (parts[0].IsFloat ? sizeof(float) : sizeof(long)) * (long)Shapes.Product(shape.AsSpan((axis + 1)..));
+        long unit = parts[0].Type.Size() * (long)Shapes.Product(shape.AsSpan((axis + 1)..));
         node.Emit(parts[0].Type, shape, parts, (binder, y) =>
         {
             var copies = new Kernel[parts.Length];
@@ -163,8 +184,7 @@ internal static unsafe class ShapeOperators
 
     public static void Gather(NodeContext node)
     {
-        Value x = node.Input(0), indices = node.Input(1);
-        if (indices.IsFloat) throw node.Fail($"indices {indices} must be whole numbers.");
+        Value x = node.Input(0), indices = node.Indices(1);
         if (x.Shape.Length == 0) throw node.Fail("a scalar has nothing to gather from.");
         int axis = node.Axis(node.Integer("axis", 0), x.Shape.Length);
         int size = x.Shape[axis];
@@ -179,7 +199,7 @@ internal static unsafe class ShapeOperators
             throw node.Fail($"{x} has nothing to gather along axis {axis}.");
         }
         int outer = Shapes.Product(x.Shape.AsSpan(..axis));
-        long block = (x.IsFloat ? sizeof(float) : sizeof(long)) * (long)Shapes.Product(x.Shape.AsSpan((axis + 1)..));
+        long block = x.Type.Size() * (long)Shapes.Product(x.Shape.AsSpan((axis + 1)..));
         node.Emit(x.Type, shape, [x, indices], (binder, y) =>
             new GatherKernel(binder.Bytes(x), binder.Integers(indices), binder.Bytes(y), outer, size, indices.Count, block));
     }
@@ -189,9 +209,7 @@ internal static unsafe class ShapeOperators
 
     private static void Move(NodeContext node, Value x, int[] shape, Func<int[]> map) => node.Emit(x.Type, shape, [x], (binder, y) =>
     {
-        binder.Memory.Count(x.Count * (long)sizeof(int));
-        return x.IsFloat
-            ? new FloatMoveKernel(binder.Floats(x), binder.Floats(y), map())
-            : new IntegerMoveKernel(binder.Integers(x), binder.Integers(y), map());
+        binder.Memory.Count(y.Count * (long)sizeof(int));
+        return MoveKernels.Make(binder.Address(x), binder.Address(y), map(), x.Type.Size());
     });
 }

@@ -7,9 +7,14 @@ internal sealed unsafe class Binder(KernelKind kind, Memory memory)
     public bool IsScalar => Kind == KernelKind.Scalar;
     public Memory Memory { get; } = memory;
 
+    /// <summary>The place of a float32 value.</summary>
     public float* Floats(Value value) => (float*)Address(value);
 
+    /// <summary>The place of an int64 value.</summary>
     public long* Integers(Value value) => (long*)Address(value);
+
+    public T* Pointer<T>(Value value)
+        where T : unmanaged => (T*)Address(value);
 
     public byte* Bytes(Value value) => (byte*)Address(value);
 
@@ -18,7 +23,7 @@ internal sealed unsafe class Binder(KernelKind kind, Memory memory)
         Value root = value.Root;
         if (root.Address == 0)
         {
-            if (root.Constant is { } data) root.Address = root.IsFloat ? (nint)Memory.Copy(data.Floats) : (nint)Memory.Copy(data.Integers);
+            if (root.Constant is { } data) root.Address = Memory.Copy(data);
             else root.Address = Memory.Take(root.Bytes);
         }
         return root.Address;

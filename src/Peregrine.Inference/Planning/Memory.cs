@@ -1,3 +1,4 @@
+using Peregrine.Inference.Format;
 using Peregrine.Inference.Kernels;
 
 namespace Peregrine.Inference.Planning;
@@ -15,7 +16,7 @@ internal sealed unsafe class Memory(long bytesMax)
     public long BytesUsed { get; private set; }
 
     /// <summary>Room for a tensor with the slack that kernels may touch behind it.</summary>
-    public static long BytesFor(long count, bool isFloat) => Align(isFloat ? (count + Kernel.Slack) * sizeof(float) : count * sizeof(long));
+    public static long BytesFor(long count, ElementType type) => Align((count + (type == ElementType.Float32 ? Kernel.Slack : 0)) * type.Size());
 
     /// <exception cref="ModelException">The session would need more than its limit.</exception>
     public nint Take(long bytes)
@@ -45,15 +46,15 @@ internal sealed unsafe class Memory(long bytesMax)
 
     public float* Copy(ReadOnlySpan<float> values)
     {
-        var to = (float*)Take(BytesFor(values.Length, true));
+        var to = (float*)Take(BytesFor(values.Length, ElementType.Float32));
         values.CopyTo(new Span<float>(to, values.Length));
         return to;
     }
 
-    public long* Copy(ReadOnlySpan<long> values)
+    public nint Copy(TensorData data)
     {
-        var to = (long*)Take(BytesFor(values.Length, false));
-        values.CopyTo(new Span<long>(to, values.Length));
+        nint to = Take(BytesFor(data.Count, data.Type));
+        data.Bytes.CopyTo(new Span<byte>((void*)to, data.Bytes.Length));
         return to;
     }
 

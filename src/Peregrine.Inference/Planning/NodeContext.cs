@@ -8,10 +8,15 @@ internal sealed class NodeContext(Planner planner, NodeProto node, int opset)
 {
     private readonly Dictionary<string, AttributeProto> _attributes = Index(node);
 
+    private int _inner;
+
     public int Opset { get; } = opset;
     public string Operator => node.Operator;
     public int InputCount => node.Inputs.Count;
+    public string Domain => node.Domain;
     public int OutputCount => node.Outputs.Count(o => o.Length > 0);
+    /// <summary>Outputs the node declares, used or not.</summary>
+    public int OutputSlots => node.Outputs.Count;
     public ModelLimits Limits => planner.Limits;
 
     public ModelException Fail(string what) => new($"{node.Where}: {what}");
@@ -23,9 +28,28 @@ internal sealed class NodeContext(Planner planner, NodeProto node, int opset)
     public Value FloatInput(int index) => Input(index) is { IsFloat: true } value ? value : throw Fail($"input {index} is {Input(index)}; float32 is allowed.");
 
     /// <summary>The whole numbers of an input that must be known when the model is compiled.</summary>
-    public long[] ConstantIntegers(Value value) => value.Constant is { } data && !value.IsFloat
-        ? data.Integers
-        : throw Fail($"{value} must be constant whole numbers once the shapes are fixed.");
+    public long[] ConstantIntegers(Value value) => value.Type.IsInteger() ? Known(value).Integers : throw Fail($"{value} must be whole numbers.");
+
+    /// <summary>The data of an input that decides shapes, and so must be known when the model is compiled.</summary>
+    /// <exception cref="ModelException">It is computed in each run; the message says which inputs of the model may be fixed to settle it.</exception>
+    public TensorData Known(Value value)
+    {
+        if (value.Constant is { } data) return data;
+        string[] inputs = planner.InputsBehind(value);
+        throw new ModelException($"{node.Where}: {value} decides shapes and must be constant once the shapes are fixed; it depends on the input{(inputs.Length == 1 ? "" : "s")} " +
+            $"{string.Join(", ", inputs.Select(i => $"'{i}'"))}, whose value may be given as CompileOptions.FixedInputs.") { InputsToFix = inputs };
+    }
+
+    public string Text(string name, string otherwise) => _attributes.TryGetValue(name, out AttributeProto? a) ? a.Text.ToStringUtf8() : otherwise;
+
+    public string[]? Texts(string name) => _attributes.TryGetValue(name, out AttributeProto? a) ? [.. a.Texts.Select(t => t.ToStringUtf8())] : null;
+
+    /// <summary>An input of indices as int64, whatever integer type it has.</summary>
+    public Value Indices(int index)
+    {
+        Value value = Input(index);
+        return value.Type.IsInteger() ? As(ElementType.Int64, value) : throw Fail($"indices {value} must be whole numbers.");
+    }
 
     public bool Has(string name) => _attributes.ContainsKey(name);
 
@@ -78,58 +102,115 @@ internal sealed class NodeContext(Planner planner, NodeProto node, int opset)
         return shape;
     }
 
-    /// <summary>The node's output is computed by a kernel.</summary>
+    /// <summary>Sizes times repeats, checked.</summary>
+    public int[] Times(int[] shape, int[] repeats)
+    {
+        long total = 1;
+        for (int i = 0; i < shape.Length; i++) total = Math.Min(total * Math.Max((long)shape[i] * repeats[i], 1), int.MaxValue);
+        return total > Limits.ElementsMax ? throw Fail($"the result has more than the {Limits.ElementsMax} elements allowed.") : Checked([.. shape.Select((size, i) => size * repeats[i])]);
+    }
+
+    /// <summary>The node's only output is computed by a kernel.</summary>
     public void Emit(ElementType type, int[] shape, Value[] reads, Func<Binder, Value, Kernel> bind, long cost = 0)
     {
         var output = new Value(OutputName(0), type, Checked(shape));
-        planner.Add(new SimpleStep(binder => bind(binder, output)) { Reads = reads, Writes = output, Cost = cost + output.Count });
+        planner.Add(new SimpleStep(binder => bind(binder, output)) { Reads = reads, Writes = [output], Cost = cost + output.Count });
+    }
+
+    /// <summary>One of several outputs, or null when it is left out or nobody reads it; give them to EmitMany.</summary>
+    public Value? Output(int index, ElementType type, int[] shape) =>
+        index < node.Outputs.Count && node.Outputs[index].Length > 0 && planner.IsRead(node.Outputs[index]) ? new Value(node.Outputs[index], type, Checked(shape)) : null;
+
+    /// <summary>Several outputs are computed by one kernel; null ones are skipped.</summary>
+    public void EmitMany(Value?[] outputs, Value[] reads, Func<Binder, Kernel> bind, long cost = 0)
+    {
+        Value[] writes = [.. outputs.OfType<Value>()];
+        if (writes.Length > 0) planner.Add(new SimpleStep(bind) { Reads = reads, Writes = writes, Cost = cost + writes.Sum(w => (long)w.Count) });
+    }
+
+    /// <summary>Several outputs come from one kernel; those that nobody reads are null there.</summary>
+    public void EmitMany((ElementType Type, int[] Shape)[] outputs, Value[] reads, Func<Binder, Value?[], Kernel> bind, long cost = 0)
+    {
+        Value?[] values = [.. outputs.Select((o, i) => Output(i, o.Type, o.Shape))];
+        EmitMany(values, reads, binder => bind(binder, values), cost);
     }
 
     /// <summary>A value between the kernels of one node.</summary>
-    public Value EmitInner(string suffix, int[] shape, Value[] reads, Func<Binder, Value, Kernel> bind, long cost = 0)
+    public Value EmitInner(string suffix, int[] shape, Value[] reads, Func<Binder, Value, Kernel> bind, long cost = 0, ElementType type = ElementType.Float32)
     {
-        var inner = new Value($"{OutputName(0)}:{suffix}", ElementType.Float32, Checked(shape));
-        planner.Add(new SimpleStep(binder => bind(binder, inner)) { Reads = reads, Writes = inner, Cost = cost + inner.Count });
+        var inner = new Value($"{node.Outputs.First(o => o.Length > 0)}:{suffix}:{_inner++}", type, Checked(shape));
+        planner.Add(new SimpleStep(binder => bind(binder, inner)) { Reads = reads, Writes = [inner], Cost = cost + inner.Count });
         return planner.ValueOf(inner.Name);
     }
 
     public Value ValueNamed(string name) => planner.ValueOf(name);
 
-    public void EmitDense(DenseStep step) => planner.Add(step);
+    public void EmitLayer(LayerStep step) => planner.Add(step);
 
-    public Value NewOutput(int[] shape) => new(OutputName(0), ElementType.Float32, Checked(shape));
+    public Value NewOutput(int[] shape, ElementType type = ElementType.Float32) => new(OutputName(0), type, Checked(shape));
 
-    public Value NewInner(string suffix, int[] shape) => new($"{OutputName(0)}:{suffix}", ElementType.Float32, Checked(shape));
+    public Value NewInner(string suffix, int[] shape, ElementType type = ElementType.Float32) => new($"{OutputName(0)}:{suffix}", type, Checked(shape));
 
     /// <summary>The node's output is the input's memory under another shape.</summary>
-    public void Alias(Value source, int[] shape)
+    public void Alias(Value source, int[] shape, int output = 0)
     {
-        var alias = new Value(OutputName(0), source.Type, Checked(shape))
+        var alias = new Value(OutputName(output), source.Type, Checked(shape))
         {
             Source = source,
-            Constant = source.Constant is not { } data ? null : source.IsFloat ? new TensorData(data.Type, shape, data.Floats) : new TensorData(data.Type, shape, data.Integers),
+            Constant = source.Constant?.Reshaped(shape),
         };
         planner.Define(alias);
     }
 
-    public void Constant(TensorData data) => planner.Define(new Value(OutputName(0), data.Type, data.Shape) { Constant = data });
+    /// <summary>The element type of an input; of a graph's input as the file declares it, which inside may be wider.</summary>
+    public ElementType DeclaredType(int index) => planner.Declared(Input(index));
 
-    /// <summary>Joins an activation to the dense layer that alone feeds it.</summary>
+    /// <summary>A constant of this node's own.</summary>
+    public Value Hold(string suffix, TensorData data) => new($"{node.Outputs.First(o => o.Length > 0)}:{suffix}:{_inner++}", data.Type, data.Shape) { Constant = data };
+
+    /// <summary>A value in another element type.</summary>
+    public Value As(ElementType type, Value value) => value.Type == type
+        ? value
+        : EmitInner("cast", value.Shape, [value], (binder, y) => CastKernels.Make(binder.Address(value), value.Type, binder.Address(y), type, value.Count), 0, type);
+
+    /// <summary>The common shape of operands.</summary>
+    public int[] Common(params Value[] operands)
+    {
+        int[] shape = operands[0].Shape;
+        foreach (Value operand in operands) shape = Shapes.Broadcast(shape, operand.Shape) ?? throw Fail($"{string.Join(" and ", operands.Select(o => o.ToString()))} do not broadcast to a common shape.");
+        return Checked(shape);
+    }
+
+    /// <summary>A value under another shape, for this node alone.</summary>
+    public static Value View(Value source, int[] shape) => new($"{source.Name}:view", source.Type, shape) { Source = source, Constant = source.Constant?.Reshaped(shape) };
+
+    public void Constant(TensorData data, int output = 0) => planner.Define(new Value(OutputName(output), data.Type, data.Shape) { Constant = data });
+
+    /// <summary>Joins an activation to the layer that alone feeds it.</summary>
     public bool TryFuse(Value input, UnaryFunction activation)
     {
-        if (planner.OpenDense(input) is not { Activation: null } dense) return false;
-        dense.Activation = activation;
-        planner.Rename(dense, new Value(OutputName(0), ElementType.Float32, input.Shape));
+        if (planner.OpenLayer(input) is not { Activation: null } layer) return false;
+        layer.Activation = activation;
+        planner.Rename(layer, new Value(OutputName(0), ElementType.Float32, input.Shape));
         return true;
     }
 
     /// <summary>Joins a constant row to the dense layer that alone feeds it.</summary>
     public bool TryFuseBias(Value input, Value addend)
     {
-        if (addend.Constant is not { } data || !addend.IsFloat || planner.OpenDense(input) is not { Activation: null, Bias: null } dense) return false;
+        if (addend.Constant is not { } data || !addend.IsFloat || planner.OpenLayer(input) is not DenseStep { Activation: null, Bias: null } dense) return false;
         if (addend.Count != dense.Columns || addend.Shape.Length == 0 || addend.Shape[^1] != dense.Columns || addend.Shape.Length > input.Shape.Length) return false;
         dense.Bias = data.Floats;
         planner.Rename(dense, new Value(OutputName(0), ElementType.Float32, input.Shape));
+        return true;
+    }
+
+    /// <summary>Joins a scaling of each output channel to the layer that alone feeds it, by its weights.</summary>
+    public bool TryFuseScale(Value input, ReadOnlySpan<float> factors, ReadOnlySpan<float> shifts)
+    {
+        if (planner.OpenLayer(input) is not { Activation: null, CanScale: true } layer || layer.Channels != factors.Length) return false;
+        layer.Scale(factors, shifts);
+        planner.Rename(layer, new Value(OutputName(0), ElementType.Float32, input.Shape));
         return true;
     }
 
@@ -142,7 +223,7 @@ internal sealed class NodeContext(Planner planner, NodeProto node, int opset)
 
     private string OutputName(int index) => node.Outputs.Count > index && node.Outputs[index].Length > 0
         ? node.Outputs[index]
-        : throw Fail("its first output has no name.");
+        : throw Fail($"output {index} has no name.");
 
     private static Dictionary<string, AttributeProto> Index(NodeProto node)
     {

@@ -12,7 +12,9 @@ internal sealed class Planner
 {
     private readonly Dictionary<string, Value> _values = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _readers = new(StringComparer.Ordinal);
-    private readonly Dictionary<Value, DenseStep> _dense = [];
+    private readonly Dictionary<Value, LayerStep> _layers = [];
+    private readonly Dictionary<Value, string> _inputs = [];
+    private readonly Dictionary<string, ElementType> _declared = new(StringComparer.Ordinal);
     private readonly List<Step> _steps = [];
     private readonly CompileOptions _options;
     private readonly KernelKind _kind;
@@ -42,20 +44,25 @@ internal sealed class Planner
     public void Add(Step step)
     {
         if (TryFold(step)) return;
-        Define(step.Writes);
+        foreach (Value value in step.Writes)
+        {
+            Define(value);
+            value.Producer = step;
+        }
         _steps.Add(step);
-        if (step is DenseStep dense) _dense.Add(step.Writes, dense);
+        if (step is LayerStep layer) _layers.Add(step.Writes[0], layer);
     }
 
-    /// <summary>The dense layer that made this value, if nobody but the asking node reads it.</summary>
-    public DenseStep? OpenDense(Value value) =>
-        _options.Fuse && _dense.TryGetValue(value, out DenseStep? dense) && _readers.GetValueOrDefault(value.Name) == 1 ? dense : null;
+    /// <summary>The layer that made this value, if nobody but the asking node reads it.</summary>
+    public LayerStep? OpenLayer(Value value) =>
+        _options.Fuse && _layers.TryGetValue(value, out LayerStep? layer) && _readers.GetValueOrDefault(value.Name) == 1 ? layer : null;
 
-    public void Rename(DenseStep dense, Value output)
+    public void Rename(LayerStep layer, Value output)
     {
-        _dense.Remove(dense.Writes);
-        dense.Writes = output;
-        _dense.Add(output, dense);
+        _layers.Remove(layer.Writes[0]);
+        layer.Writes = [output];
+        output.Producer = layer;
+        _layers.Add(output, layer);
         Define(output);
     }
 
@@ -64,20 +71,24 @@ internal sealed class Planner
         List<NodeProto> nodes = Live(graph);
         foreach ((string name, TensorData data) in graph.Constants) Define(new Value(name, data.Type, data.Shape) { Constant = data });
         CheckDimensions(graph);
-        Value[] inputs = [.. graph.Inputs.Select(Resolve)];
-        foreach (Value input in inputs) Define(input);
-        foreach (NodeProto node in nodes) OperatorTable.Plan(new NodeContext(this, node, graph.Opset));
+        TensorInfo[] open = [.. graph.Inputs.Where(i => !_options.FixedInputs.ContainsKey(i.Name))];
+        foreach (TensorInfo input in graph.Inputs) _declared[input.Name] = input.Type;
+        foreach ((string name, ElementType type) in graph.NarrowConstants) _declared[name] = type;
+        FixInputs(graph);
+        Value[] inputs = [.. open.Select(Resolve)];
+        foreach (Value input in inputs) _inputs.Add(Enter(input), input.Name);
+        foreach (NodeProto node in nodes) OperatorTable.Plan(new NodeContext(this, node, graph.OpsetOf(node.Domain)));
 
+        Value[] outputs = [.. graph.Outputs.Select(o => OutputOf(o))];
         long cost = _steps.Sum(s => s.Cost);
         if (cost > Limits.MultiplyAddsMax) throw new ModelException($"One run needs about {cost} multiply-adds; at most {Limits.MultiplyAddsMax} are allowed.");
-        Value[] outputs = [.. graph.Outputs.Select(o => OutputOf(o))];
 
         var memory = new Memory(Limits.SessionBytesMax);
         LayOut(inputs, outputs, memory);
         var binder = new Binder(_kind, memory);
         Kernel[] kernels = [.. _steps.Select(s => s.Bind(binder))];
         foreach (Value value in inputs.Concat(outputs)) value.Address = binder.Address(value);
-        return new ModelSession(graph, inputs, outputs, kernels, memory, _kind);
+        return new ModelSession(open, graph.Outputs, inputs, outputs, kernels, memory, _kind);
     }
 
     /// <summary>The nodes that the outputs need, and how often each value is read.</summary>
@@ -120,29 +131,79 @@ internal sealed class Planner
         return new Value(input.Name, input.Type, shape);
     }
 
+    /// <summary>Makes the inputs whose value is known already into constants.</summary>
+    private void FixInputs(ModelGraph graph)
+    {
+        foreach ((string name, FixedTensor tensor) in _options.FixedInputs)
+        {
+            TensorInfo declared = graph.Inputs.FirstOrDefault(i => i.Name == name) ?? throw new ModelException($"The model has no input '{name}' that could be fixed.");
+            bool fits = declared.Type.Inside() == tensor.Data.Type && declared.Shape.Count == tensor.Data.Shape.Length
+                && declared.Shape.Zip(tensor.Data.Shape).All(p => (p.First.Size ?? _options.Dimensions.GetValueOrDefault(p.First.Name!, p.Second)) == p.Second);
+            if (!fits) throw new ModelException($"Input {declared} cannot be fixed to {tensor.Data.Type}{Shapes.Text(tensor.Data.Shape)}.");
+            Define(new Value(name, tensor.Data.Type, tensor.Data.Shape) { Constant = tensor.Data });
+        }
+    }
+
+    /// <summary>An input as the plan sees it: float16 and bfloat16 are widened first.</summary>
+    private Value Enter(Value input)
+    {
+        Value inside = input;
+        if (input.Type.Inside() != input.Type)
+        {
+            inside = new Value(input.Name, ElementType.Float32, input.Shape);
+            Add(new SimpleStep(binder => CastKernels.Make(binder.Address(input), input.Type, binder.Address(inside), ElementType.Float32, input.Count)) { Reads = [input], Writes = [inside] });
+        }
+        else
+        {
+            Define(input);
+        }
+        return inside;
+    }
+
+    /// <summary>The inputs of the model that a value is computed from, by name.</summary>
+    public string[] InputsBehind(Value value)
+    {
+        var names = new SortedSet<string>(StringComparer.Ordinal);
+        var seen = new HashSet<Value>();
+        var open = new Stack<Value>([value.Root]);
+        while (open.TryPop(out Value? next))
+        {
+            if (!seen.Add(next)) continue;
+            if (_inputs.TryGetValue(next, out string? name)) names.Add(name);
+            else foreach (Value read in next.Producer?.Reads ?? []) open.Push(read.Root);
+        }
+        return [.. names];
+    }
+
+    /// <summary>The type that the file gives an input or constant; of anything else the type inside.</summary>
+    public ElementType Declared(Value value) => _declared.TryGetValue(value.Name, out ElementType type) ? type : value.Type;
+
     private Value OutputOf(TensorInfo declared)
     {
-        if (!_values.TryGetValue(declared.Name, out Value? value)) throw new ModelException($"Output '{declared.Name}' is not the first output of its node; only that is supported.");
-        if (value.IsFloat != declared.Type.IsFloat()) throw new ModelException($"Output {declared} is declared as {declared.Type}, but the graph computes {value}.");
+        Value value = _values[declared.Name];
+        if (value.Type != declared.Type.Inside()) throw new ModelException($"Output {declared} is declared as {declared.Type}, but the graph computes {value}.");
         bool fits = declared.Shape.Count == 0 || (declared.Shape.Count == value.Shape.Length && declared.Shape.Zip(value.Shape).All(p => p.First.IsSymbolic || p.First.Size == p.Second));
-        return fits ? value : throw new ModelException($"Output {declared} is declared with another shape than the graph computes: {value}.");
+        if (!fits) throw new ModelException($"Output {declared} is declared with another shape than the graph computes: {value}.");
+        if (value.Type == declared.Type) return value;
+        var narrow = new Value(declared.Name, declared.Type, value.Shape);
+        _steps.Add(new SimpleStep(binder => CastKernels.Make(binder.Address(value), value.Type, binder.Address(narrow), narrow.Type, value.Count)) { Reads = [value], Writes = [narrow] });
+        return narrow;
     }
 
     /// <summary>Runs a step now if all it reads is constant and it is cheap.</summary>
-    private unsafe bool TryFold(Step step)
+    private bool TryFold(Step step)
     {
-        if (step.Reads.Any(r => r.Constant is null) || step.Cost > _foldingLeft || step.Writes.Count > _foldedElementsLeft) return false;
+        int count = step.Writes.Sum(w => w.Count);
+        if (step.Reads.Any(r => r.Constant is null) || step.Cost > _foldingLeft || count > _foldedElementsLeft) return false;
         _foldingLeft -= step.Cost;
-        _foldedElementsLeft -= step.Writes.Count;
+        _foldedElementsLeft -= count;
         var scratch = new Memory(Limits.SessionBytesMax);
-        step.Bind(new Binder(_kind, scratch)).Run();
-        Value output = step.Writes;
-        TensorData data = output.IsFloat
-            ? new TensorData(output.Type, output.Shape, new Span<float>((void*)output.Address, output.Count).ToArray())
-            : new TensorData(output.Type, output.Shape, new Span<long>((void*)output.Address, output.Count).ToArray());
+        var binder = new Binder(_kind, scratch);
+        step.Bind(binder).Run();
+        foreach (Value output in step.Writes)
+            Define(new Value(output.Name, output.Type, output.Shape) { Constant = TensorData.Copy(output.Type, output.Shape, binder.Address(output), output.Count) });
         GC.KeepAlive(scratch);
         foreach (Value read in step.Reads) read.Root.Address = 0; // That memory was scratch.
-        Define(new Value(output.Name, output.Type, output.Shape) { Constant = data });
         return true;
     }
 
@@ -150,14 +211,14 @@ internal sealed class Planner
     private void LayOut(Value[] inputs, Value[] outputs, Memory memory)
     {
         for (int i = 0; i < _steps.Count; i++)
-            foreach (Value value in _steps[i].Reads.Append(_steps[i].Writes)) Touch(value.Root, i);
+            foreach (Value value in _steps[i].Reads.Concat(_steps[i].Writes)) Touch(value.Root, i);
         foreach (Value value in inputs.Concat(outputs).Select(v => v.Root))
         {
             Touch(value, -1); // The caller may fill inputs before a run and read outputs after it.
             Touch(value, _steps.Count);
         }
 
-        List<Value> owners = [.. inputs.Concat(_steps.SelectMany(s => s.Reads.Append(s.Writes))).Select(v => v.Root).Where(v => v.Constant is null).Distinct().OrderBy(v => v.FirstStep)];
+        List<Value> owners = [.. inputs.Concat(_steps.SelectMany(s => s.Reads.Concat(s.Writes))).Select(v => v.Root).Where(v => v.Constant is null).Distinct().OrderBy(v => v.FirstStep)];
         var placed = new List<(Value Owner, long Offset)>(owners.Count);
         var alive = new List<(Value Owner, long Offset)>(); // By offset; what has died makes room.
         long arena = 0;

@@ -42,6 +42,29 @@ internal static class Shapes
         return (starts, steps);
     }
 
+    public static int[] Strides(int[] shape)
+    {
+        var strides = new int[shape.Length];
+        for (int i = shape.Length - 1, stride = 1; i >= 0; stride *= shape[i], i--) strides[i] = stride;
+        return strides;
+    }
+
+    /// <summary>The offset of every element of a shape, row-major, under other strides.</summary>
+    public static int[] Walk(int[] shape, int[] strides, int offset = 0)
+    {
+        int[] map = [offset];
+        for (int axis = 0; axis < shape.Length; axis++) map = Grow(map, shape[axis], strides[axis]);
+        return map;
+    }
+
+    /// <summary>Where each element of a broadcast shape comes from.</summary>
+    public static int[] BroadcastMap(int[] from, int[] to)
+    {
+        int[] own = Strides(from), strides = new int[to.Length];
+        for (int back = 1; back <= from.Length; back++) strides[^back] = from[^back] == 1 ? 0 : own[^back];
+        return Walk(to, strides);
+    }
+
     private static int[] Grow(int[] offsets, int size, int stride)
     {
         var grown = new int[offsets.Length * size];

@@ -6,7 +6,9 @@ namespace Peregrine.Inference.Planning;
 internal abstract class Step
 {
     public required Value[] Reads { get; init; }
-    public required Value Writes { get; set; }
+    
+    /// <summary>What it computes; outputs that nobody reads are left out.</summary>
+    public required Value[] Writes { get; set; }
 
     /// <summary>Multiply-adds, roughly; the planner bounds the sum.</summary>
     public long Cost { get; init; }

@@ -17,7 +17,11 @@ internal sealed class Value(string name, ElementType type, int[] shape)
 
     public Value? Source { get; init; }
 
-    public bool IsFloat => Type.IsFloat();
+    /// <summary>Whether it holds float32, the type that the fast kernels work in.</summary>
+    public bool IsFloat => Type == ElementType.Float32;
+
+    /// <summary>The step that computes it; null for inputs and constants.</summary>
+    public Step? Producer { get; set; }
 
     /// <summary>Where the data is, once the memory is laid out.</summary>
     public nint Address { get; set; }
@@ -26,7 +30,7 @@ internal sealed class Value(string name, ElementType type, int[] shape)
     public int LastStep { get; set; } = -1;
 
     /// <summary>Bytes in the arena, slack included.</summary>
-    public long Bytes => Memory.BytesFor(Count, IsFloat);
+    public long Bytes => Memory.BytesFor(Count, Type);
 
     public override string ToString() => $"'{Name}' {Type}[{string.Join(", ", Shape)}]";
 }

@@ -1,0 +1,114 @@
+using Peregrine.Inference.Format;
+
+namespace Peregrine.Inference.Tests.Conformance;
+
+internal enum Outcome
+{
+    Failed,
+    NotSupported,
+    Passed,
+}
+
+/// <summary>How one test of the official suite went, in one of its two forms.</summary>
+/// <param name="Fixed">Inputs whose value had to be known when the model was compiled, because it decides shapes.</param>
+internal sealed record CaseResult(Outcome Outcome, string Detail, int Fixed);
+
+/// <summary>One test of the official suite: a model with inputs and expected outputs.</summary>
+internal sealed class ConformanceCase(string folder)
+{
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(20);
+
+    private readonly byte[] _model = File.ReadAllBytes(Path.Combine(folder, "model.onnx"));
+
+    public string Suite { get; } = Path.GetFileName(Path.GetDirectoryName(folder)!);
+    public string Name { get; } = Path.GetFileName(folder);
+
+    public ModelProto Proto() => ModelReader.ReadModel(_model, 0, _model.Length);
+
+    /// <summary>Runs every data set; each within a time bound and on a thread of its own, so that a hang is a failure and not the end.</summary>
+    /// <param name="asInitializers">Whether every input but the first becomes an initializer of the model.</param>
+    public CaseResult Run(bool asInitializers)
+    {
+        CaseResult result = new(Outcome.Failed, "it hangs", 0);
+        var thread = new Thread(() => result = Try(asInitializers)) { IsBackground = true };
+        thread.Start();
+        thread.Join(_patience);
+        return result;
+    }
+
+    private CaseResult Try(bool asInitializers)
+    {
+        int settled = 0;
+        try
+        {
+            foreach (string set in Directory.GetDirectories(folder, "test_data_set_*"))
+            {
+                if (RunSet(set, asInitializers, out int count) is { } difference) return new CaseResult(Outcome.Failed, difference, count);
+                settled = Math.Max(settled, count);
+            }
+            return new CaseResult(Outcome.Passed, "", settled);
+        }
+        catch (ModelException e)
+        {
+            return new CaseResult(Outcome.NotSupported, e.Message, settled);
+        }
+        catch (Exception e)
+        {
+            return new CaseResult(Outcome.Failed, $"crashed: {e.GetType().Name}: {e.Message} {e.StackTrace?.Split('\n').FirstOrDefault()?.Trim()}", settled);
+        }
+    }
+
+    private string? RunSet(string set, bool asInitializers, out int settled)
+    {
+        settled = 0;
+        OnnxModel plain = OnnxModel.Load(_model); // Refuses what is not supported before any data is looked at.
+        byte[][] files = [.. Files(set, "input").Select(File.ReadAllBytes)];
+        string[] names = [.. plain.Inputs.Select(i => i.Name).Take(files.Length)];
+        OnnxModel model = asInitializers && files.Length > 1 ? OnnxModel.Load(WithInitializers(files, names)) : plain;
+        var data = names.Zip(Files(set, "input")).ToDictionary(p => p.First, p => TensorFeed.Read(p.Second));
+        var settledInputs = new Dictionary<string, FixedTensor>();
+        ModelSession session;
+        while (true)
+        {
+            try
+            {
+                session = model.Compile(new CompileOptions { Dimensions = Dimensions(model, data), FixedInputs = settledInputs });
+                break;
+            }
+            catch (ModelException e) when (e.InputsToFix.Any(name => !settledInputs.ContainsKey(name)))
+            {
+                foreach (string name in e.InputsToFix) settledInputs.TryAdd(name, new FixedTensor(data[name]));
+            }
+        }
+        settled = settledInputs.Count;
+        for (int i = 0; i < session.Inputs.Count; i++) TensorFeed.Fill(session, i, data[session.Inputs[i].Name]);
+        session.Run();
+        double absolute = Proto().Graph!.Nodes.Any(n => n.Operator is "GRU" or "LSTM" or "RNN") ? 3e-7 : 1e-7;
+        string[] expected = [.. Files(set, "output")];
+        for (int i = 0; i < expected.Length; i++)
+            if (TensorFeed.Difference(session, i, TensorFeed.Read(expected[i]), 1e-3, absolute) is { } difference) return difference;
+        return null;
+    }
+
+    /// <summary>Protobuf merges a message field that is repeated: more initializers are simply written behind the model.</summary>
+    private byte[] WithInitializers(byte[][] files, string[] names) =>
+    [
+        .. _model,
+        .. GraphWriter.Message(m => m.WriteRaw(7, [.. Enumerable.Range(1, names.Length - 1).SelectMany(i =>
+            GraphWriter.Message(g => g.WriteRaw(5, [.. files[i], .. GraphWriter.Message(t => t.WriteText(8, names[i]))])))])),
+    ];
+
+    private static Dictionary<string, int> Dimensions(OnnxModel model, Dictionary<string, TensorData> data)
+    {
+        var sizes = new Dictionary<string, int>();
+        foreach (TensorInfo input in model.Inputs)
+            for (int i = 0; i < input.Shape.Count; i++)
+                if (input.Shape[i].IsSymbolic && data.TryGetValue(input.Name, out TensorData? tensor)) sizes[input.Shape[i].Name!] = tensor.Shape[i];
+        return sizes;
+    }
+
+    private static IEnumerable<string> Files(string set, string kind)
+    {
+        for (int i = 0; File.Exists(Path.Combine(set, $"{kind}_{i}.pb")); i++) yield return Path.Combine(set, $"{kind}_{i}.pb");
+    }
+}
