@@ -233,8 +233,13 @@ internal static unsafe class ElementwiseOperators
         if (!node.TryFuse(x, function)) Map(node, x, function);
     }
 
-    private static void Map(NodeContext node, Value x, UnaryFunction function) =>
-        node.Emit(x.Type, x.Shape, [x], (binder, y) => function.Map(binder.Kind, binder.Floats(x), binder.Floats(y), x.Count));
+    private static void Map(NodeContext node, Value x, UnaryFunction function)
+    {
+        if (function.Link is { } link)
+            node.EmitLink(x, link.Operation, null, link.P, link.Q, (binder, from, to) => function.Map(binder.Kind, binder.Floats(from), binder.Floats(to), to.Count));
+        else
+            node.Emit(x.Type, x.Shape, [x], (binder, y) => function.Map(binder.Kind, binder.Floats(x), binder.Floats(y), x.Count));
+    }
 
     private static void Arithmetic<TOp, TNumbers>(NodeContext node)
         where TOp : struct, IBinaryOp
@@ -244,9 +249,25 @@ internal static unsafe class ElementwiseOperators
         if (a.Type != b.Type) throw node.Fail($"{a} and {b} have different types.");
         int[] shape = Shapes.Broadcast(a.Shape, b.Shape) ?? throw node.Fail($"{a} and {b} do not broadcast to a common shape.");
         BroadcastLoops loops = BroadcastLoops.Plan(a.Shape, b.Shape, node.Checked(shape));
+        if (a.IsFloat && TryLink<TOp>(node, a, b, shape, loops)) return;
         node.Emit(a.Type, shape, [a, b], (binder, y) => a.IsFloat
             ? new BinaryFunction<TOp>().Map(binder.Kind, binder.Floats(a), binder.Floats(b), binder.Floats(y), loops)
             : a.Type.Call(new NumberBinaryCall<TNumbers>(binder.Address(a), binder.Address(b), binder.Address(y), loops)));
+    }
+
+    /// <summary>With a constant on one side and the result's shape on the other, the operation may be a link of a chain.</summary>
+    private static bool TryLink<TOp>(NodeContext node, Value a, Value b, int[] shape, BroadcastLoops loops)
+        where TOp : struct, IBinaryOp
+    {
+        bool right = b.Constant is not null && a.Shape.AsSpan().SequenceEqual(shape), left = a.Constant is not null && b.Shape.AsSpan().SequenceEqual(shape);
+        if (right == left) return false; // Two constants fold, two computed tensors are no chain.
+        ChainOperation operation = ChainLink.Operations[typeof(TOp)];
+        if (left) operation = operation switch { ChainOperation.Subtract => ChainOperation.SubtractFrom, ChainOperation.Divide => ChainOperation.DivideInto, _ => operation };
+        Value constant = left ? a : b;
+        node.EmitLink(left ? b : a, operation, constant, 0, 0, (binder, x, y) => left
+            ? new BinaryFunction<TOp>().Map(binder.Kind, binder.Floats(constant), binder.Floats(x), binder.Floats(y), loops)
+            : new BinaryFunction<TOp>().Map(binder.Kind, binder.Floats(x), binder.Floats(constant), binder.Floats(y), loops));
+        return true;
     }
 
     /// <summary>Before opset 7 the second operand stood at an axis of the first; later it stands at the end.</summary>

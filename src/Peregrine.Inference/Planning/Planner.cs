@@ -13,6 +13,7 @@ internal sealed class Planner
     private readonly Dictionary<string, Value> _values = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _readers = new(StringComparer.Ordinal);
     private readonly Dictionary<Value, LayerStep> _layers = [];
+    private readonly Dictionary<Value, ChainStep> _chains = [];
     private readonly Dictionary<Value, string> _inputs = [];
     private readonly Dictionary<string, ElementType> _declared = new(StringComparer.Ordinal);
     private readonly List<Step> _steps = [];
@@ -51,6 +52,7 @@ internal sealed class Planner
         }
         _steps.Add(step);
         if (step is LayerStep layer) _layers.Add(step.Writes[0], layer);
+        if (step is ChainStep chain) _chains.Add(step.Writes[0], chain);
     }
 
     /// <summary>The layer that made this value, if nobody but the asking node reads it.</summary>
@@ -63,6 +65,19 @@ internal sealed class Planner
         layer.Writes = [output];
         output.Producer = layer;
         _layers.Add(output, layer);
+        Define(output);
+    }
+
+    /// <summary>The chain that made this value, if nobody but the asking node reads it.</summary>
+    public ChainStep? OpenChain(Value value) =>
+        _options.Fuse && _chains.TryGetValue(value, out ChainStep? chain) && _readers.GetValueOrDefault(value.Name) == 1 ? chain : null;
+
+    public void Rename(ChainStep chain, Value output)
+    {
+        _chains.Remove(chain.Writes[0]);
+        chain.Writes = [output];
+        output.Producer = chain;
+        _chains.Add(output, chain);
         Define(output);
     }
 
