@@ -45,7 +45,7 @@ internal static unsafe class ElementwiseOperators
     public static void Gelu(NodeContext node)
     {
         if (node.Text("approximate", "none") == "tanh") Float<GeluTanhF>(node, 0, 0);
-        else Float<GeluF>(node, 0, 0);
+        else Fast<GeluF>(node, new UnaryFunction<GeluOp>());
     }
 
     public static void IsNaN(NodeContext node) => Question<IsNotANumber>(node, 0);
@@ -227,9 +227,11 @@ internal static unsafe class ElementwiseOperators
         node.Emit(x.Type, shape, [x, exponent], (binder, y) => new BinaryFunction<PowOp>().Map(binder.Kind, binder.Floats(x), binder.Floats(exponent), binder.Floats(y), loops));
     }
 
-    private static void Activation(NodeContext node, UnaryFunction function)
+    private static void Activation(NodeContext node, UnaryFunction function) => Activation(node, node.FloatInput(0), function);
+
+    /// <summary>The node's output is a function of this tensor, which joins the layer or the chain before it.</summary>
+    public static void Activation(NodeContext node, Value x, UnaryFunction function)
     {
-        Value x = node.FloatInput(0);
         if (!node.TryFuse(x, function)) Map(node, x, function);
     }
 

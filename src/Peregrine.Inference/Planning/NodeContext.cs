@@ -195,6 +195,16 @@ internal sealed class NodeContext(Planner planner, NodeProto node, int opset)
         return true;
     }
 
+    /// <summary>Joins a softmax over a few classes to the dense layer that alone feeds it; nothing else can join then.</summary>
+    public bool TryFuseSoftmax(Value input, int count, bool logarithm)
+    {
+        if (count > ShortSoftmax.CountMax || planner.OpenLayer(input) is not DenseStep { Activation: null } dense || dense.Columns != count) return false;
+        dense.LogSoftmax = logarithm;
+        planner.Rename(dense, new Value(OutputName(0), ElementType.Float32, input.Shape));
+        planner.Close(dense);
+        return true;
+    }
+
     /// <summary>
     /// The node's only output is a function of one tensor and of constants, number by number: it joins the chain that alone feeds it, or is one of its own.
     /// </summary>
