@@ -12,6 +12,9 @@ public sealed record BenchContext
     /// <summary>Recorded raw messages to measure on; may be empty.</summary>
     public required IReadOnlyList<string> DataFiles { get; init; }
 
+    /// <summary>A folder with trained models to measure instead of random ones of the same shapes; null for none.</summary>
+    public string? ModelsFolder { get; init; }
+
     /// <summary>The command that starts this program: the host and, where there is one, the assembly.</summary>
     public required IReadOnlyList<string> Program { get; init; }
 

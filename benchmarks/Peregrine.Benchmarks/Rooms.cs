@@ -3,6 +3,7 @@ using Peregrine.Benchmarks.Feed.Markets;
 using Peregrine.Benchmarks.Feed.Ring;
 using Peregrine.Benchmarks.Feed.Sbe;
 using Peregrine.Benchmarks.Feed.Sockets;
+using Peregrine.Benchmarks.Inference;
 using Peregrine.Benchmarks.OrderPath;
 using Peregrine.Benchmarks.Signing;
 using Peregrine.Benchmarks.Storage;
@@ -15,6 +16,7 @@ public static class Rooms
     private static readonly Dictionary<string, Func<IBenchmark[]>> All = new(StringComparer.Ordinal)
     {
         ["feed"] = static () => [new DecodingMessages(), new SbeDecoding(), new RingRates(), new SocketBursts(), new PacedFrames(), new ManySymbols()],
+        ["inference"] = static () => [new BesideOnnxRuntime(), new LoadAndCompile(), new WithoutSimd(), new WithoutSimd.Alone()],
         ["order-path"] = static () => [new WithoutSockets(), new OverLoopback()],
         ["signing"] = static () => [new SigningRequests()],
         ["storage"] = static () => [new RowsAndChunks(), new RecordedSizes(), new FlashCost(), new Compression(), new RecorderFromTheRing(), new BesideABackup(), new RecordingTheFeed()],

@@ -17,9 +17,10 @@ internal static class BenchCommand
         Argument<string> room = new("room") { Description = $"what to measure: {string.Join(", ", Rooms.Names)}" };
         Option<int> rounds = new("--rounds") { Description = "how often the alternatives take turns; the medians are over so many rounds", DefaultValueFactory = _ => RoundsDefault, HelpName = "N" };
         Option<string[]> data = new("--data") { Description = "recorded raw messages to measure sizes on, the files of one session", AllowMultipleArgumentsPerToken = true, HelpName = "FILE..." };
+        Option<string?> models = new("--models") { Description = "trained models for the inference room, each in the folder of its name; without it models of the same shapes are made", HelpName = "DIR" };
         Option<string?> only = new("--only") { Description = "only the benchmarks of the room whose name contains this", HelpName = "NAME" };
         Option<bool> json = Shared.Json();
-        Command command = new("bench", "Measures a room of this program beside what others would use, in the same run.") { room, rounds, data, only, json };
+        Command command = new("bench", "Measures a room of this program beside what others would use, in the same run.") { room, rounds, data, models, only, json };
         command.SetAction(parsed =>
         {
             string name = parsed.GetValue(room)!;
@@ -34,12 +35,14 @@ internal static class BenchCommand
             string[] files = parsed.GetValue(data) ?? [];
             foreach (string file in files)
                 if (!File.Exists(file)) throw new StopException(ExitCode.WrongUsage, $"--data: '{file}' does not exist");
-            return Run(name, benchmarks, parsed.GetValue(rounds), files, parsed.GetValue(json));
+            string? folder = parsed.GetValue(models);
+            if (folder is not null && !Directory.Exists(folder)) throw new StopException(ExitCode.WrongUsage, $"--models: '{folder}' does not exist");
+            return Run(name, benchmarks, parsed.GetValue(rounds), files, folder, parsed.GetValue(json));
         });
         return command;
     }
 
-    private static int Run(string room, IReadOnlyList<IBenchmark> benchmarks, int rounds, string[] files, bool json)
+    private static int Run(string room, IReadOnlyList<IBenchmark> benchmarks, int rounds, string[] files, string? models, bool json)
     {
         using StopSignal stop = new(CancellationToken.None);
         string work = Directory.CreateTempSubdirectory("peregrine-bench-").FullName;
@@ -50,6 +53,7 @@ internal static class BenchCommand
                 Rounds = rounds,
                 WorkFolder = work,
                 DataFiles = files,
+                ModelsFolder = models,
                 Program = [Environment.ProcessPath!, Assembly.GetExecutingAssembly().Location],
                 Time = TimeProvider.System,
                 Progress = Console.Error.WriteLine,

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Peregrine.Inference.Kernels;
 
@@ -50,6 +51,7 @@ internal static class CastKernels
         where TFrom : unmanaged, INumber<TFrom>
         where TTo : unmanaged, INumber<TTo>
     {
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public override void Run()
         {
             var x = (TFrom*)from;
@@ -61,6 +63,7 @@ internal static class CastKernels
     private sealed unsafe class TruthKernel<T>(nint from, nint to, int count) : Kernel
         where T : unmanaged, INumber<T>
     {
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public override void Run()
         {
             var x = (T*)from;
@@ -71,6 +74,7 @@ internal static class CastKernels
 
     private sealed unsafe class RoundKernel(nint from, nint to, int count, ElementType narrow, bool truncate) : Kernel
     {
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public override void Run()
         {
             var x = (float*)from;
@@ -81,6 +85,7 @@ internal static class CastKernels
 
     private sealed unsafe class FromBFloat16(nint from, nint to, int count) : Kernel
     {
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public override void Run()
         {
             for (int i = 0; i < count; i++) ((float*)to)[i] = FromBits(((ushort*)from)[i]);
@@ -89,6 +94,7 @@ internal static class CastKernels
 
     private sealed unsafe class ToBFloat16(nint from, nint to, int count) : Kernel
     {
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public override void Run()
         {
             for (int i = 0; i < count; i++) ((ushort*)to)[i] = ToBits(((float*)from)[i]);

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Peregrine.Inference.Kernels;
 
@@ -16,6 +17,7 @@ internal sealed unsafe class FloatFunctionKernel<T, TOp>(nint from, nint to, int
     private readonly T _p = T.CreateTruncating(p);
     private readonly T _q = T.CreateTruncating(q);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run()
     {
         var x = (T*)from;

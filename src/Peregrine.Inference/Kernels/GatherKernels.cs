@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Peregrine.Inference.Kernels;
 
@@ -6,6 +7,7 @@ namespace Peregrine.Inference.Kernels;
 internal sealed unsafe class GatherElementsKernel<T>(nint from, long* indices, nint to, int[] bases, int stride, int size) : Kernel
     where T : unmanaged
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run()
     {
         for (int i = 0; i < bases.Length; i++)
@@ -19,6 +21,7 @@ internal sealed unsafe class GatherElementsKernel<T>(nint from, long* indices, n
 /// <summary>Slices named by tuples of indices. A tuple out of range takes the nearest slice.</summary>
 internal sealed unsafe class GatherTuplesKernel(nint from, long* indices, nint to, int batches, int tuples, int width, int[] sizes, long[] strides, long batchBytes, long blockBytes) : Kernel
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run()
     {
         var target = (byte*)to;
@@ -56,6 +59,7 @@ internal enum Meeting
 internal sealed unsafe class ScatterElementsKernel<T>(nint data, long* indices, nint updates, nint to, int count, int[] bases, int stride, int size, Meeting meeting) : Kernel
     where T : unmanaged, INumber<T>
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run()
     {
         Buffer.MemoryCopy((void*)data, (void*)to, (long)count * sizeof(T), (long)count * sizeof(T));
@@ -87,6 +91,7 @@ internal sealed unsafe class ScatterElementsCall(nint data, long* indices, nint 
 internal sealed unsafe class ScatterTuplesKernel<T>(nint data, long* indices, nint updates, nint to, int count, int tuples, int width, int[] sizes, long[] strides, int block, Meeting meeting) : Kernel
     where T : unmanaged, INumber<T>
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run()
     {
         Buffer.MemoryCopy((void*)data, (void*)to, (long)count * sizeof(T), (long)count * sizeof(T));
@@ -108,6 +113,7 @@ internal sealed unsafe class ScatterTuplesCall(nint data, long* indices, nint up
 internal sealed unsafe class OneHotKernel<T>(long* indices, nint values, nint to, int outer, int depth, int inner) : Kernel
     where T : unmanaged
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run()
     {
         T off = ((T*)values)[0], on = ((T*)values)[1];

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Peregrine.Inference.Kernels;
 
 /// <summary>
@@ -7,6 +9,7 @@ namespace Peregrine.Inference.Kernels;
 internal sealed unsafe class MoveKernel<T>(nint from, nint to, int[] map, T filler) : Kernel
     where T : unmanaged
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run()
     {
         var x = (T*)from;
@@ -17,6 +20,7 @@ internal sealed unsafe class MoveKernel<T>(nint from, nint to, int[] map, T fill
 
 internal sealed unsafe class BlockMoveKernel(nint from, nint to, int[] starts, int blockBytes) : Kernel
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run()
     {
         var target = (byte*)to;
@@ -67,6 +71,7 @@ internal static unsafe class MoveKernels
 /// <summary>Copies blocks: <c>rows</c> blocks of <c>block</c> bytes, each side with a stride of its own.</summary>
 internal sealed unsafe class BlockCopyKernel(byte* from, long fromStride, byte* to, long toStride, int rows, long block) : Kernel
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run()
     {
         byte* source = from;
@@ -78,6 +83,7 @@ internal sealed unsafe class BlockCopyKernel(byte* from, long fromStride, byte* 
 /// <summary>Gathers slices with indices known only at run time. One out of range takes the nearest slice that exists: a run throws nothing.</summary>
 internal sealed unsafe class GatherKernel(byte* from, long* indices, byte* to, int outer, int axisSize, int indexCount, long block) : Kernel
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run()
     {
         byte* target = to;

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Peregrine.Inference.Kernels;
 
 /// <summary>-weight[label] * log probability of the label; summed, or averaged by the weights. A label out of range counts as ignored.</summary>
@@ -7,6 +9,7 @@ internal sealed unsafe class NegativeLogLikelihoodKernel(
     private readonly bool _each = reduction == "none";
     private readonly bool _mean = reduction == "mean";
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run()
     {
         double sum = 0, total = 0;

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Peregrine.Inference.Kernels;
 
@@ -106,6 +107,7 @@ internal sealed unsafe class NumberUnaryKernel<T, TOp>(nint from, nint to, int c
     where T : unmanaged, INumber<T>
     where TOp : struct, INumberUnary
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run()
     {
         for (int i = 0; i < count; i++) ((T*)to)[i] = TOp.Apply(((T*)from)[i]);
@@ -116,6 +118,7 @@ internal sealed unsafe class QuestionKernel<T, TOp>(nint from, nint to, int coun
     where T : unmanaged, INumber<T>
     where TOp : struct, IQuestion
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run()
     {
         for (int i = 0; i < count; i++) ((bool*)to)[i] = TOp.Apply(((T*)from)[i], form);
@@ -138,6 +141,7 @@ internal sealed class QuestionCall<TOp>(nint from, nint to, int count, int form)
 internal sealed unsafe class ClipKernel<T>(nint from, nint low, nint high, nint to, int count) : Kernel
     where T : unmanaged, INumber<T>
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run()
     {
         for (int i = 0; i < count; i++)
@@ -159,6 +163,7 @@ internal sealed class ClipCall(nint from, nint low, nint high, nint to, int coun
 internal sealed unsafe class WhereKernel<T>(nint condition, nint a, nint b, nint to, int[] mapC, int[] mapA, int[] mapB) : Kernel
     where T : unmanaged
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run()
     {
         for (int i = 0; i < mapC.Length; i++) ((T*)to)[i] = ((byte*)condition)[mapC[i]] != 0 ? ((T*)a)[mapA[i]] : ((T*)b)[mapB[i]];

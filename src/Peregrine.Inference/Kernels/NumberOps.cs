@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Peregrine.Inference.Kernels;
 
@@ -49,6 +50,7 @@ internal sealed unsafe class NumberBinaryKernel<T, TOp>(nint a, nint b, nint to,
 {
     private readonly Odometer _odometer = new(loops);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run()
     {
         var target = (T*)to;
@@ -70,6 +72,7 @@ internal sealed unsafe class ComparisonKernel<T, TOp>(nint a, nint b, nint to, B
 {
     private readonly Odometer _odometer = new(loops);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run()
     {
         var target = (bool*)to;

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Peregrine.Inference.Kernels;
 
@@ -82,6 +83,7 @@ internal sealed unsafe class ReduceKernel<T, TOp>(nint from, nint to, int[] star
     where T : unmanaged, INumber<T>, IMinMaxValue<T>
     where TOp : struct, IReduction
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run()
     {
         for (int i = 0; i < starts.Length; i++)
@@ -104,6 +106,7 @@ internal sealed class ReduceCall<TOp>(nint from, nint to, int[] starts, int[] st
 internal sealed unsafe class LogSumExpKernel<T>(nint from, nint to, int[] starts, int[] steps) : Kernel
     where T : unmanaged, INumber<T>
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run()
     {
         for (int i = 0; i < starts.Length; i++)
@@ -127,6 +130,7 @@ internal sealed class LogSumExpCall(nint from, nint to, int[] starts, int[] step
 internal sealed unsafe class ArgKernel<T>(nint from, nint to, int[] starts, int[] steps, bool largest, bool last) : Kernel
     where T : unmanaged, INumber<T>
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run()
     {
         for (int i = 0; i < starts.Length; i++)
@@ -149,6 +153,7 @@ internal sealed class ArgCall(nint from, nint to, int[] starts, int[] steps, boo
 internal sealed unsafe class CumSumKernel<T>(nint from, nint to, int[] starts, int[] steps, bool exclusive, bool reverse) : Kernel
     where T : unmanaged, INumber<T>
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run()
     {
         foreach (int start in starts)
@@ -176,6 +181,7 @@ internal sealed unsafe class TopKKernel<T>(nint from, nint values, nint indices,
 {
     private readonly int[] _best = new int[outSteps.Length + 1];
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run()
     {
         int k = outSteps.Length;
@@ -210,6 +216,7 @@ internal sealed class TopKCall(nint from, nint values, nint indices, int[] start
 internal sealed unsafe class HardmaxKernel<T>(nint from, nint to, int[] starts, int[] steps) : Kernel
     where T : unmanaged, INumber<T>
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run()
     {
         foreach (int start in starts)
