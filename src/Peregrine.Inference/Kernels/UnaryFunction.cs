@@ -10,15 +10,14 @@ internal abstract unsafe class UnaryFunction
     public abstract Kernel Convolution(KernelKind kind, ConvolutionArguments arguments);
     public abstract Kernel Map(KernelKind kind, float* from, float* to, int count);
 
-    /// <summary>The function as a link of a chain; null where it is so costly itself that a chain gains nothing.</summary>
-    public abstract (ChainOperation Operation, float P, float Q)? Link { get; }
+    /// <summary>The function as a link of a chain.</summary>
+    public abstract BoundLink Link { get; }
 }
 
 internal sealed unsafe class UnaryFunction<TOp>(float p = 0, float q = 0) : UnaryFunction
     where TOp : struct, IUnaryOp
 {
-    public override (ChainOperation Operation, float P, float Q)? Link =>
-        ChainLink.Operations.TryGetValue(typeof(TOp), out ChainOperation operation) ? (operation, p, q) : null;
+    public override BoundLink Link => new BoundLink<UnaryLink<TOp>>(new UnaryLink<TOp>(p, q));
 
     public override Kernel Dense(KernelKind kind, DenseArguments arguments) => kind switch
     {

@@ -235,13 +235,8 @@ internal static unsafe class ElementwiseOperators
         if (!node.TryFuse(x, function)) Map(node, x, function);
     }
 
-    private static void Map(NodeContext node, Value x, UnaryFunction function)
-    {
-        if (function.Link is { } link)
-            node.EmitLink(x, link.Operation, null, link.P, link.Q, (binder, from, to) => function.Map(binder.Kind, binder.Floats(from), binder.Floats(to), to.Count));
-        else
-            node.Emit(x.Type, x.Shape, [x], (binder, y) => function.Map(binder.Kind, binder.Floats(x), binder.Floats(y), x.Count));
-    }
+    private static void Map(NodeContext node, Value x, UnaryFunction function) =>
+        node.EmitLink(x, new ChainStep.Link(null, (_, _) => function.Link), (binder, from, to) => function.Map(binder.Kind, binder.Floats(from), binder.Floats(to), to.Count));
 
     private static void Arithmetic<TOp, TNumbers>(NodeContext node)
         where TOp : struct, IBinaryOp
@@ -263,13 +258,19 @@ internal static unsafe class ElementwiseOperators
     {
         bool right = b.Constant is not null && a.Shape.AsSpan().SequenceEqual(shape), left = a.Constant is not null && b.Shape.AsSpan().SequenceEqual(shape);
         if (right == left) return false; // Two constants fold, two computed tensors are no chain.
-        ChainOperation operation = ChainLink.Operations[typeof(TOp)];
-        if (left) operation = operation switch { ChainOperation.Subtract => ChainOperation.SubtractFrom, ChainOperation.Divide => ChainOperation.DivideInto, _ => operation };
         Value constant = left ? a : b;
-        node.EmitLink(left ? b : a, operation, constant, 0, 0, (binder, x, y) => left
+        node.EmitLink(left ? b : a, constant.Count == 1 ? NumberLink(constant.Constant!.Floats[0]) : new ChainStep.Link(constant, TensorLink), (binder, x, y) => left
             ? new BinaryFunction<TOp>().Map(binder.Kind, binder.Floats(constant), binder.Floats(x), binder.Floats(y), loops)
             : new BinaryFunction<TOp>().Map(binder.Kind, binder.Floats(x), binder.Floats(constant), binder.Floats(y), loops));
         return true;
+
+        ChainStep.Link NumberLink(float number) => new(null, (_, _) => Bound(new NumberOperand(number)));
+
+        BoundLink TensorLink(nint tensor, int step) => Bound(new TensorOperand(tensor, step));
+
+        BoundLink Bound<TOperand>(TOperand operand)
+            where TOperand : struct, IOperand =>
+            left ? new BoundLink<LeftLink<TOp, TOperand>>(new LeftLink<TOp, TOperand>(operand)) : new BoundLink<RightLink<TOp, TOperand>>(new RightLink<TOp, TOperand>(operand));
     }
 
     /// <summary>Before opset 7 the second operand stood at an axis of the first; later it stands at the end.</summary>

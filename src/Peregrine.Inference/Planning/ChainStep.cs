@@ -7,7 +7,9 @@ internal sealed unsafe class ChainStep : Step
 {
     /// <summary>Up to here a kernel's own cost outweighs its numbers; longer tensors are better off with one plain loop per function.</summary>
     public const int CountMax = 2048;
-    private const int LinksMax = 16;
+    
+    /// <summary>More would nest deeper than the compiler inlines.</summary>
+    private const int LinksMax = 8;
 
     private readonly List<Link> _links = [];
 
@@ -41,11 +43,10 @@ internal sealed unsafe class ChainStep : Step
         Value x = Reads[0], y = Writes[0];
         if (_links.Count == 1) return Alone(binder, x, y);
         int count = Math.Min(_row, y.Count);
-        ChainLink[] links = [.. _links.Select(l => new ChainLink(
-            l.Operation, l.Operand is null ? null : binder.Floats(l.Operand), l.Operand is null || l.Operand.Count == count ? 0 : count, l.P, l.Q))];
-        return ChainKernels.Make(binder.Kind, binder.Floats(x), binder.Floats(y), count == 0 ? 0 : y.Count / count, count, links);
+        BoundLink[] links = [.. _links.Select(l => l.Bind(l.Operand is null ? 0 : (nint)binder.Floats(l.Operand), l.Operand is null || l.Operand.Count == count ? 0 : count))];
+        return new Chain(binder.Kind, binder.Floats(x), binder.Floats(y), count == 0 ? 0 : y.Count / count, count, links).Make();
     }
 
-    /// <summary>A function with its constant tensor, or with one or two numbers.</summary>
-    internal readonly record struct Link(ChainOperation Operation, Value? Operand, float P, float Q);
+    /// <summary>A function, with the constant tensor that it needs or none; bound to where that lies and to how far it advances from row to row.</summary>
+    internal readonly record struct Link(Value? Operand, Func<nint, int, BoundLink> Bind);
 }

@@ -209,16 +209,15 @@ internal sealed class NodeContext(Planner planner, NodeProto node, int opset)
     /// The node's only output is a function of one tensor and of constants, number by number: it joins the chain that alone feeds it, or is one of its own.
     /// </summary>
     /// <param name="alone">The kernel, if no other function joins.</param>
-    public void EmitLink(Value x, ChainOperation operation, Value? operand, float p, float q, Func<Binder, Value, Value, Kernel> alone)
+    public void EmitLink(Value x, ChainStep.Link link, Func<Binder, Value, Value, Kernel> alone)
     {
         var output = new Value(OutputName(0), ElementType.Float32, x.Shape);
-        var link = operand is { Count: 1 } ? new ChainStep.Link(operation, null, operand.Constant!.Floats[0], 0) : new ChainStep.Link(operation, operand, p, q);
         if (planner.OpenChain(x) is { } open && open.TryJoin(link))
         {
             planner.Rename(open, output);
             return;
         }
-        var chain = new ChainStep { Reads = operand is null ? [x] : [x, operand], Writes = [output], Cost = output.Count, Alone = alone };
+        var chain = new ChainStep { Reads = link.Operand is null ? [x] : [x, link.Operand], Writes = [output], Cost = output.Count, Alone = alone };
         if (x.Count <= ChainStep.CountMax && chain.TryJoin(link)) planner.Add(chain);
         else planner.Add(new SimpleStep(binder => alone(binder, x, output)) { Reads = chain.Reads, Writes = chain.Writes, Cost = chain.Cost });
     }
