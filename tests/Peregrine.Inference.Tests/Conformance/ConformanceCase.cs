@@ -16,12 +16,34 @@ internal sealed record CaseResult(Outcome Outcome, string Detail, int Fixed);
 /// <summary>One test of the official suite: a model with inputs and expected outputs.</summary>
 internal sealed class ConformanceCase(string folder)
 {
+    /// <summary>Where Debian's libonnx-testdata puts the suite.</summary>
+    public const string Data = "/usr/share/libonnx-testdata/data";
+
+    public static string[] Suites { get; } = ["node", "simple", "pytorch-converted", "pytorch-operator"];
+
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(20);
 
     private readonly byte[] _model = File.ReadAllBytes(Path.Combine(folder, "model.onnx"));
 
     public string Suite { get; } = Path.GetFileName(Path.GetDirectoryName(folder)!);
     public string Name { get; } = Path.GetFileName(folder);
+
+    /// <summary>Every test of the suite, or none where the package is not installed.</summary>
+    public static IEnumerable<ConformanceCase> All() => Directory.Exists(Data)
+        ? Suites.SelectMany(suite => Directory.GetDirectories(Path.Combine(Data, suite)).Order(StringComparer.Ordinal)).Where(folder => File.Exists(Path.Combine(folder, "model.onnx"))).Select(folder => new ConformanceCase(folder))
+        : [];
+
+    /// <summary>The model file.</summary>
+    public byte[] Model => _model;
+
+    /// <summary>The model with every input but the first as an initializer, or null where there is but one.</summary>
+    public byte[]? WithInitializers()
+    {
+        if (Directory.GetDirectories(folder, "test_data_set_*") is not [string set, ..]) return null;
+        byte[][] files = [.. Files(set, "input").Select(File.ReadAllBytes)];
+        string[] names = [.. Proto().Graph!.Inputs.Select(i => i.Name).Take(files.Length)];
+        return names.Length > 1 ? WithInitializers(files, names) : null;
+    }
 
     public ModelProto Proto() => ModelReader.ReadModel(_model, 0, _model.Length);
 
