@@ -49,14 +49,15 @@ internal static unsafe class ConvolutionOperators
         int[] strides = Window.Numbers(node, "strides", rank, 1), extra = Window.Numbers(node, "output_padding", rank, 0, low: 0);
         int[] dilations = Window.Numbers(node, "dilations", rank, 1), pads = Window.Numbers(node, "pads", 2 * rank, 0, low: 0);
         string auto = node.Text("auto_pad", "NOTSET");
-        int[]? wanted = node.Has("output_shape") ? Window.Numbers(node, "output_shape", node.Integers("output_shape")!.Length, 0)[^rank..] : null;
+        int[] sizesWanted = node.Has("output_shape") ? Window.Numbers(node, "output_shape", node.Integers("output_shape")!.Length, 0) : [];
+        int[]? wanted = sizesWanted.Length >= rank ? sizesWanted[^rank..] : sizesWanted.Length == 0 ? null : throw node.Fail($"output_shape has {sizesWanted.Length} numbers; {rank} are needed.");
         var outputs = new int[rank];
         for (int axis = 0; axis < rank; axis++)
         {
             long whole = ((long)strides[axis] * (spatial[axis] - 1)) + extra[axis] + (((long)sizes[axis] - 1) * dilations[axis]) + 1;
             if (wanted is not null || auto is "SAME_UPPER" or "SAME_LOWER")
             {
-                outputs[axis] = wanted?[axis] ?? spatial[axis] * strides[axis];
+                outputs[axis] = wanted?[axis] ?? (int)Math.Min((long)spatial[axis] * strides[axis], int.MaxValue);
                 long total = Math.Max(0, whole - outputs[axis]);
                 pads[axis] = (int)(auto == "SAME_UPPER" ? total / 2 : total - (total / 2));
             }

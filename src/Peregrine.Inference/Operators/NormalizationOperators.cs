@@ -24,8 +24,7 @@ internal static unsafe class NormalizationOperators
         bool[] inside = node.AxisSet(node.Integers("axes") ?? [0, 2, 3], x.Shape.Length);
         node.Emit(x.Type, x.Shape, [x], (binder, y) =>
         {
-            (int[] starts, int[] steps) = Shapes.Slices(x.Shape, inside);
-            binder.Memory.Count((starts.Length + (long)steps.Length) * sizeof(int));
+            (int[] starts, int[] steps) = ReductionOperators.Offsets(binder, x, inside);
             return new MeanVarianceKernel(binder.Floats(x), binder.Floats(y), starts, steps);
         }, 4L * x.Count);
     }

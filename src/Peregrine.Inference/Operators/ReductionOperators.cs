@@ -110,6 +110,7 @@ internal static unsafe class ReductionOperators
         node.EmitMany([values, indices], [x], binder =>
         {
             (int[] starts, int[] steps) = Offsets(binder, x, along);
+            binder.Memory.Count((starts.Length + (2 * k)) * sizeof(int)); // The results' own offsets, and the kernel's list of the largest.
             (int[] outStarts, int[] outSteps) = Shapes.Slices(shape, along);
             return x.Type.Call(new TopKCall(binder.Address(x), values is null ? 0 : binder.Address(values), indices is null ? 0 : binder.Address(indices), starts, steps, outStarts, outSteps, largest));
         }, x.Count * Math.Max(1, k));
@@ -181,11 +182,13 @@ internal static unsafe class ReductionOperators
         ? [.. shape.Select((size, i) => reduced[i] ? 1 : size)]
         : [.. shape.Where((_, i) => !reduced[i])];
 
-    private static (int[] Starts, int[] Steps) Offsets(Binder binder, Value x, bool[] inside)
+    /// <summary>Where the slices of x along some axes begin, and the offsets inside one.</summary>
+    public static (int[] Starts, int[] Steps) Offsets(Binder binder, Value x, bool[] inside)
     {
-        (int[] Starts, int[] Steps) offsets = Shapes.Slices(x.Shape, inside);
-        binder.Memory.Count((offsets.Starts.Length + (long)offsets.Steps.Length) * sizeof(int));
-        return offsets;
+        long starts = 1, steps = 1;
+        for (int axis = 0; axis < inside.Length; axis++) (starts, steps) = inside[axis] ? (starts, steps * x.Shape[axis]) : (starts * x.Shape[axis], steps);
+        binder.Memory.Count((starts + steps) * sizeof(int)); // Before the tables are made.
+        return Shapes.Slices(x.Shape, inside);
     }
 
     private static void CheckNotEmpty(NodeContext node, Value x)

@@ -34,7 +34,11 @@ internal static unsafe class ResizeOperators
         Plan(node, x, Grown(node, x, factors), factors, new Rule(node.Text("mode", "nearest"), "asymmetric", "floor", 0, false));
     }
 
-    private sealed record Rule(string Mode, string Place, string Nearest, double CubicA, bool ExcludeOutside);
+    private sealed record Rule(string Mode, string Place, string Nearest, double CubicA, bool ExcludeOutside)
+    {
+        /// <summary>Places of the input that each place of the result looks at.</summary>
+        public int Taps => Mode switch { "nearest" => 1, "linear" => 2, _ => 4 };
+    }
 
     private static int[] Grown(NodeContext node, Value x, double[] factors)
     {
@@ -56,9 +60,14 @@ internal static unsafe class ResizeOperators
             int[] next = [.. source.Shape];
             next[axis] = shape[axis];
             double scale = factors?[axis] ?? ((double)shape[axis] / source.Shape[axis]);
-            (int[] from, float[] weights, int taps) = Taps(source.Shape[axis], shape[axis], scale, rule);
+            int taps = rule.Taps;
             int outer = Shapes.Product(next.AsSpan(..axis)), inner = Shapes.Product(next.AsSpan((axis + 1)..)), size = source.Shape[axis], count = shape[axis];
-            Func<Binder, Value, Kernel> bind = (binder, y) => new ResampleKernel(binder.Floats(source), binder.Floats(y), from, weights, taps, outer, size, count, inner);
+            Func<Binder, Value, Kernel> bind = (binder, y) =>
+            {
+                binder.Memory.Count((long)count * taps * (sizeof(int) + sizeof(float)));
+                (int[] from, float[] weights) = Taps(size, count, scale, rule);
+                return new ResampleKernel(binder.Floats(source), binder.Floats(y), from, weights, taps, outer, size, count, inner);
+            };
             long cost = (long)Shapes.Product(node.Checked(next)) * taps;
             if (i == axes.Length - 1) node.Emit(ElementType.Float32, next, [source], bind, cost);
             else x = node.EmitInner("axis", next, [source], bind, cost);
@@ -66,11 +75,12 @@ internal static unsafe class ResizeOperators
     }
 
     /// <summary>For each place of the result the places of the input and their weights (resize in onnx's operator document).</summary>
-    private static (int[] From, float[] Weights, int Taps) Taps(int size, int count, double scale, Rule rule)
+    private static (int[] From, float[] Weights) Taps(int size, int count, double scale, Rule rule)
     {
-        int taps = rule.Mode switch { "nearest" => 1, "linear" => 2, _ => 4 };
+        int taps = rule.Taps;
         var from = new int[count * taps];
         var weights = new float[count * taps];
+        var own = new double[taps];
         for (int i = 0; i < count; i++)
         {
             double at = rule.Place switch
@@ -96,7 +106,7 @@ internal static unsafe class ResizeOperators
             }
             int first = (int)Math.Floor(at) - ((taps / 2) - 1);
             double rest = at - Math.Floor(at), sum = 0;
-            var own = new double[taps];
+            Array.Clear(own);
             for (int t = 0; t < taps; t++)
             {
                 own[t] = taps == 2 ? (t == 0 ? 1 - rest : rest) : Cubic(Math.Abs(rest + 1 - t), rule.CubicA);
@@ -106,7 +116,7 @@ internal static unsafe class ResizeOperators
             }
             for (int t = 0; t < taps; t++) weights[(i * taps) + t] = (float)(rule.ExcludeOutside ? own[t] / sum : own[t]);
         }
-        return (from, weights, taps);
+        return (from, weights);
     }
 
     /// <summary>Keys' cubic kernel.</summary>
