@@ -82,6 +82,22 @@ internal sealed class ConformanceCase(string folder)
 
     private string? RunSet(string set, bool asInitializers, out int settled)
     {
+        ModelSession session = Prepare(set, asInitializers, KernelKind.Auto, out settled);
+        session.Run();
+        double absolute = Proto().Graph!.Nodes.Any(n => n.Operator is "GRU" or "LSTM" or "RNN") ? 3e-7 : 1e-7;
+        string[] expected = [.. Files(set, "output")];
+        for (int i = 0; i < expected.Length; i++)
+            if (TensorFeed.Difference(session, i, TensorFeed.Read(expected[i]), 1e-3, absolute) is { } difference) return difference;
+        return null;
+    }
+
+    /// <summary>A session of each data set with its inputs filled.</summary>
+    /// <exception cref="ModelException">The model is not supported.</exception>
+    public IEnumerable<ModelSession> Sessions(bool asInitializers, KernelKind kind) =>
+        Directory.GetDirectories(folder, "test_data_set_*").Select(set => Prepare(set, asInitializers, kind, out _));
+
+    private ModelSession Prepare(string set, bool asInitializers, KernelKind kind, out int settled)
+    {
         settled = 0;
         OnnxModel plain = OnnxModel.Load(_model); // Refuses what is not supported before any data is looked at.
         byte[][] files = [.. Files(set, "input").Select(File.ReadAllBytes)];
@@ -89,27 +105,20 @@ internal sealed class ConformanceCase(string folder)
         OnnxModel model = asInitializers && files.Length > 1 ? OnnxModel.Load(WithInitializers(files, names)) : plain;
         var data = names.Zip(Files(set, "input")).ToDictionary(p => p.First, p => TensorFeed.Read(p.Second));
         var settledInputs = new Dictionary<string, FixedTensor>();
-        ModelSession session;
         while (true)
         {
             try
             {
-                session = model.Compile(new CompileOptions { Dimensions = Dimensions(model, data), FixedInputs = settledInputs });
-                break;
+                ModelSession session = model.Compile(new CompileOptions { Dimensions = Dimensions(model, data), FixedInputs = settledInputs, Kernels = kind });
+                for (int i = 0; i < session.Inputs.Count; i++) TensorFeed.Fill(session, i, data[session.Inputs[i].Name]);
+                settled = settledInputs.Count;
+                return session;
             }
             catch (ModelException e) when (e.InputsToFix.Any(name => !settledInputs.ContainsKey(name)))
             {
                 foreach (string name in e.InputsToFix) settledInputs.TryAdd(name, new FixedTensor(data[name]));
             }
         }
-        settled = settledInputs.Count;
-        for (int i = 0; i < session.Inputs.Count; i++) TensorFeed.Fill(session, i, data[session.Inputs[i].Name]);
-        session.Run();
-        double absolute = Proto().Graph!.Nodes.Any(n => n.Operator is "GRU" or "LSTM" or "RNN") ? 3e-7 : 1e-7;
-        string[] expected = [.. Files(set, "output")];
-        for (int i = 0; i < expected.Length; i++)
-            if (TensorFeed.Difference(session, i, TensorFeed.Read(expected[i]), 1e-3, absolute) is { } difference) return difference;
-        return null;
     }
 
     /// <summary>Protobuf merges a message field that is repeated: more initializers are simply written behind the model.</summary>
