@@ -156,10 +156,14 @@ internal static class GeneralOperators
         // ai.onnx.ml.
         new("ArrayFeatureExtractor", 1, ClassicalOperators.ArrayFeatureExtractor, Domain: OperatorTable.MachineLearning),
         new("Binarizer", 1, ClassicalOperators.Binarizer, Domain: OperatorTable.MachineLearning),
+        new("FeatureVectorizer", 1, EncodingOperators.FeatureVectorizer, Domain: OperatorTable.MachineLearning),
         new("Imputer", 1, ClassicalOperators.Imputer, Domain: OperatorTable.MachineLearning),
+        new("LabelEncoder", 1, EncodingOperators.LabelEncoder, Domain: OperatorTable.MachineLearning),
         new("LinearClassifier", 1, ClassicalOperators.LinearClassifier, Domain: OperatorTable.MachineLearning),
         new("LinearRegressor", 1, ClassicalOperators.LinearRegressor, Domain: OperatorTable.MachineLearning),
         new("Normalizer", 1, ClassicalOperators.Normalizer, Domain: OperatorTable.MachineLearning),
+        new("OneHotEncoder", 1, EncodingOperators.OneHotEncoder, Domain: OperatorTable.MachineLearning),
+        new("SVMRegressor", 1, SupportVectorOperators.Regressor, Domain: OperatorTable.MachineLearning),
         new("Scaler", 1, ClassicalOperators.Scaler, Domain: OperatorTable.MachineLearning),
     ];
 }
