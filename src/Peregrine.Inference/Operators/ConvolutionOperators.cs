@@ -86,13 +86,18 @@ internal static unsafe class ConvolutionOperators
     {
         Value x = node.FloatInput(0);
         Value[] parts = [.. Enumerable.Range(1, 4).Select(node.FloatInput)];
-        if (node.Integer("training_mode", 0) != 0) throw node.Fail("training_mode must be 0: this engine does not train.");
         if (node.Integer("spatial", 1) != 1) throw node.Fail("spatial must be 1.");
-        node.OnlyFirstOutput();
+        bool training = node.Opset >= 14 && node.Integer("training_mode", 0) != 0;
+        if (!training) node.OnlyFirstOutput();
         int channels = x.Shape.Length > 1 ? x.Shape[1] : 1;
         foreach (Value part in parts)
             if (part.Count != channels) throw node.Fail($"{part} must have the {channels} elements of the channels of {x}.");
         float epsilon = node.Float("epsilon", 1e-5f);
+        if (training)
+        {
+            NormalizationOperators.BatchStatistics(node, x, parts, channels, epsilon);
+            return;
+        }
         if (parts.All(part => part.Constant is not null))
         {
             var factors = new float[channels];

@@ -76,7 +76,8 @@ internal static class QuantizeOperators
         return (node.Checked([.. lead, rows, columns]), [.. Shapes.BroadcastMap(leadA, lead).Select(i => i * rows * depth)], [.. Shapes.BroadcastMap(leadB, lead).Select(i => i * depth * columns)], rows, depth, columns);
     }
 
-    private static Value Centred(NodeContext node, Value x, Value? zero, bool row)
+    /// <summary>x minus its zero point, as int32.</summary>
+    public static Value Centred(NodeContext node, Value x, Value? zero, bool row = false)
     {
         if (!x.Type.IsInteger() || x.Type.Size() != 1) throw node.Fail($"{x} must have 8 bits.");
         Value wide = node.As(ElementType.Int32, x);

@@ -120,7 +120,7 @@ internal static unsafe class ResizeOperators
     }
 
     /// <summary>Keys' cubic kernel.</summary>
-    private static double Cubic(double d, double a) => d switch
+    public static double Cubic(double d, double a) => d switch
     {
         <= 1 => ((((a + 2) * d) - (a + 3)) * d * d) + 1,
         < 2 => ((((((a * d) - (5 * a)) * d) + (8 * a)) * d) - (4 * a)),
