@@ -87,6 +87,7 @@ internal static unsafe class ConvolutionOperators
         Value x = node.FloatInput(0);
         Value[] parts = [.. Enumerable.Range(1, 4).Select(node.FloatInput)];
         if (node.Integer("spatial", 1) != 1) throw node.Fail("spatial must be 1.");
+        if (node.Opset < 7 && node.Integer("is_test", 0) == 0) throw node.Fail("is_test must be 1: before opset 14 only inference is supported.");
         bool training = node.Opset >= 14 && node.Integer("training_mode", 0) != 0;
         if (!training) node.OnlyFirstOutput();
         int channels = x.Shape.Length > 1 ? x.Shape[1] : 1;

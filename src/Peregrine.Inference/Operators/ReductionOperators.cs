@@ -149,13 +149,20 @@ internal static unsafe class ReductionOperators
     /// <summary>Before opset 13 the dimensions from the axis on count as one, and the default is axis 1; from then on it is the axis alone, by default the last.</summary>
     private static void Softmax(NodeContext node, bool logarithm)
     {
-        Value x = node.FloatInput(0);
+        Value x = node.Input(0).Type == ElementType.Float64 ? node.Input(0) : node.FloatInput(0);
         bool flat = node.Opset < 13;
         int axis = node.Axis(node.Integer("axis", flat ? 1 : -1), x.Shape.Length, endAllowed: flat);
         int count = flat ? Shapes.Product(x.Shape.AsSpan(axis..)) : x.Shape[axis];
         int inner = flat ? 1 : Shapes.Product(x.Shape.AsSpan((axis + 1)..));
         CheckNotEmpty(node, x);
         int rows = x.Count / count;
+        if (!x.IsFloat)
+        {
+            var inside = new bool[x.Shape.Length];
+            for (int i = axis; i < (flat ? inside.Length : axis + 1); i++) inside[i] = true;
+            node.Emit(x.Type, x.Shape, [x], (binder, y) => DoubleSoftmaxKernel.Make(binder.Pointer<double>(x), binder.Pointer<double>(y), Offsets(binder, x, inside), logarithm), 4L * x.Count);
+            return;
+        }
         if (inner == 1)
         {
             node.Emit(x.Type, x.Shape, [x], (binder, y) => Rows(binder, x, y, rows, count, logarithm), 4L * x.Count);

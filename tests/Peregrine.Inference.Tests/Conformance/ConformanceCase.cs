@@ -126,8 +126,14 @@ internal sealed class ConformanceCase(string folder)
     [
         .. _model,
         .. GraphWriter.Message(m => m.WriteRaw(7, [.. Enumerable.Range(1, names.Length - 1).SelectMany(i =>
-            GraphWriter.Message(g => g.WriteRaw(5, [.. files[i], .. GraphWriter.Message(t => t.WriteText(8, names[i]))])))])),
+            GraphWriter.Message(g => g.WriteRaw(5, [.. files[i], .. GraphWriter.Message(t => DeclaredAs(t.WriteText(8, names[i]), names[i]))])))])),
     ];
+
+    /// <summary>The suite stores bfloat16 as its bits, in tensors of uint16; an initializer has the type that the input has. The last one written counts.</summary>
+    private void DeclaredAs(MessageWriter tensor, string input)
+    {
+        if (Proto().Graph!.Inputs.First(i => i.Name == input).ElementType == (long)ElementType.BFloat16) tensor.WriteNumber(2, (long)ElementType.BFloat16);
+    }
 
     private static Dictionary<string, int> Dimensions(OnnxModel model, Dictionary<string, TensorData> data)
     {
