@@ -130,8 +130,8 @@ internal static unsafe class RecurrentOperators
             var sum = new float[rows];
             for (int i = 0; i < rows; i++)
                 sum[i] = form.Cell == RecurrentCell.Gru && i >= 2 * _hidden ? bias[i] : bias[i] + bias[rows + i]; // A GRU's last gate multiplies its recurrent bias.
+            float* packed = (float*)binder.Memory.Take((((long)blocks.Columns * _inputs) + Kernel.Slack) * sizeof(float)); // Before the same is made on the side.
             float[] w = blocks.Reorder(_w.Constant!.Floats.AsSpan(direction * rows * _inputs, rows * _inputs), _inputs);
-            float* packed = (float*)binder.Memory.Take((((long)w.Length) + Kernel.Slack) * sizeof(float));
             fixed (float* from = w) Panels.Pack(from, 1, _inputs, _inputs, blocks.Columns, 1, binder.IsScalar, packed);
             int count = _steps * _sequences;
             a.Projected = (float*)binder.Memory.Take(Memory.BytesFor((long)count * blocks.Columns, ElementType.Float32));

@@ -36,11 +36,17 @@ internal sealed class Planner
 
     public static ModelSession Plan(ModelGraph graph, CompileOptions options, ModelLimits limits) => new Planner(options, limits).Plan(graph);
 
-    public Value ValueOf(string name) => _values[name];
+    public Value ValueOf(string name) => _values.TryGetValue(name, out Value? value) ? value : throw new ModelException($"'{name}' is named as an output of an operator that has none such.");
 
     public bool IsRead(string name) => _readers.ContainsKey(name);
 
-    public void Define(Value value) => _values.Add(value.Name, value);
+    public void Define(Value value)
+    {
+        if (!_values.TryAdd(value.Name, value)) throw new ModelException($"The name '{value.Name}' is taken: the engine gives it to a value of its own.");
+    }
+
+    /// <summary>Counts elements that are computed while the model is compiled and cannot be left to a run; false where they are too many.</summary>
+    public bool TakeFolded(long elements) => (_foldedElementsLeft -= elements) >= 0;
 
     public void Add(Step step)
     {
@@ -221,7 +227,7 @@ internal sealed class Planner
 
     private Value OutputOf(TensorInfo declared)
     {
-        Value value = _values[declared.Name];
+        Value value = ValueOf(declared.Name);
         if (value.Type != declared.Type.Inside()) throw new ModelException($"Output {declared} is declared as {declared.Type}, but the graph computes {value}.");
         bool fits = declared.Shape.Count == 0 || (declared.Shape.Count == value.Shape.Length && declared.Shape.Zip(value.Shape).All(p => p.First.IsSymbolic || p.First.Size == p.Second));
         if (!fits) throw new ModelException($"Output {declared} is declared with another shape than the graph computes: {value}.");

@@ -12,10 +12,9 @@ namespace Peregrine.Inference.Tests.Conformance;
 /// <summary>The official ONNX backend suite (Debian's libonnx-testdata), each test as given and with every input but the first made an initializer.</summary>
 public sealed class ConformanceTests(ITestOutputHelper output)
 {
-    private const string Data = "/usr/share/libonnx-testdata/data";
     private const string RewriteVariable = "PEREGRINE_REWRITE_DOCS";
 
-    private static readonly string[] _suites = ["node", "simple", "pytorch-converted", "pytorch-operator"];
+    private static readonly string[] _suites = ConformanceCase.Suites;
 
     /// <summary>What exports of the usual networks need. Every test of these alone, with float32, int64 and bool, must pass.</summary>
     private static readonly HashSet<string> _tierOne =
@@ -29,17 +28,9 @@ public sealed class ConformanceTests(ITestOutputHelper output)
     [Fact]
     public void The_official_suite_passes_or_is_refused_in_words()
     {
-        Assert.SkipUnless(Directory.Exists(Data), "The package libonnx-testdata is not installed.");
+        Assert.SkipUnless(Directory.Exists(ConformanceCase.Data), "The package libonnx-testdata is not installed.");
         var rows = new List<(ConformanceCase Case, ModelProto Proto, CaseResult Given, CaseResult Constant)>();
-        foreach (string suite in _suites)
-        {
-            foreach (string folder in Directory.GetDirectories(Path.Combine(Data, suite)).Order(StringComparer.Ordinal))
-            {
-                if (!File.Exists(Path.Combine(folder, "model.onnx"))) continue;
-                var test = new ConformanceCase(folder);
-                rows.Add((test, test.Proto(), test.Run(asInitializers: false), test.Run(asInitializers: true)));
-            }
-        }
+        foreach (ConformanceCase test in ConformanceCase.All()) rows.Add((test, test.Proto(), test.Run(asInitializers: false), test.Run(asInitializers: true)));
 
         var wrong = new List<string>();
         foreach ((ConformanceCase test, ModelProto proto, CaseResult given, CaseResult constant) in rows)
