@@ -19,13 +19,15 @@ internal sealed class Planner
     private readonly List<Step> _steps = [];
     private readonly CompileOptions _options;
     private readonly KernelKind _kind;
+    private readonly SharedWeights _weights;
     private long _foldingLeft;
     private long _foldedElementsLeft;
 
-    private Planner(CompileOptions options, ModelLimits limits)
+    private Planner(CompileOptions options, ModelLimits limits, SharedWeights weights)
     {
         _options = options;
         Limits = limits;
+        _weights = weights;
         _kind = options.Kernels == KernelKind.Auto ? KernelKinds.Best : options.Kernels;
         if (!KernelKinds.IsAvailable(_kind)) throw new ModelException($"This machine has no {_kind} kernels; the best it has is {KernelKinds.Best}.");
         _foldingLeft = limits.FoldingMultiplyAddsMax;
@@ -34,7 +36,7 @@ internal sealed class Planner
 
     public ModelLimits Limits { get; }
 
-    public static ModelSession Plan(ModelGraph graph, CompileOptions options, ModelLimits limits) => new Planner(options, limits).Plan(graph);
+    public static ModelSession Plan(ModelGraph graph, CompileOptions options, ModelLimits limits, SharedWeights weights) => new Planner(options, limits, weights).Plan(graph);
 
     public Value ValueOf(string name) => _values.TryGetValue(name, out Value? value) ? value : throw new ModelException($"'{name}' is named as an output of an operator that has none such.");
 
@@ -107,7 +109,7 @@ internal sealed class Planner
         long cost = _steps.Sum(s => s.Cost);
         if (cost > Limits.MultiplyAddsMax) throw new ModelException($"One run needs about {cost} multiply-adds; at most {Limits.MultiplyAddsMax} are allowed.");
 
-        var memory = new Memory(Limits.SessionBytesMax);
+        var memory = new Memory(Limits.SessionBytesMax, _weights);
         LayOut(inputs, outputs, memory);
         var binder = new Binder(_kind, memory);
         Kernel[] kernels = [.. _steps.Select(s => s.Bind(binder))];
