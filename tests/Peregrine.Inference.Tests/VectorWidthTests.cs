@@ -6,7 +6,7 @@ namespace Peregrine.Inference.Tests;
 public sealed class VectorWidthTests(ITestOutputHelper output)
 {
     private const int Seed = 20261124;
-    private const int Rounds = 60;
+    private const int Rounds = 40;
 
     /// <summary>Each family makes a graph of a random form with the inputs it wants.</summary>
     private static Dictionary<string, Func<Random, GraphWriter>> Families { get; } = new()
@@ -58,8 +58,11 @@ public sealed class VectorWidthTests(ITestOutputHelper output)
                 int[][] bits = [.. Enumerable.Range(0, session.Outputs.Count).Where(o => session.Outputs[o].Type == ElementType.Float32).Select(o => session.Output(o).ToArray().Select(Bits).ToArray())];
                 first ??= bits;
                 for (int o = 0; o < bits.Length; o++)
-                    for (int i = 0; i < bits[o].Length; i++)
-                        Assert.True(bits[o][i] == first[o][i], $"seed {seed}: {string.Join(", ", model.Operators.Keys)} on {string.Join(", ", session.Inputs)}: output {o}[{i}] is {BitConverter.Int32BitsToSingle(bits[o][i]):R} with {kind}, {BitConverter.Int32BitsToSingle(first[o][i]):R} with {widths[0]}");
+                {
+                    int at = bits[o].AsSpan().CommonPrefixLength(first[o]);
+                    if (at < bits[o].Length)
+                        Assert.Fail($"seed {seed}: {string.Join(", ", model.Operators.Keys)} on {string.Join(", ", session.Inputs)}: output {o}[{at}] is {BitConverter.Int32BitsToSingle(bits[o][at]):R} with {kind}, {BitConverter.Int32BitsToSingle(first[o][at]):R} with {widths[0]}");
+                }
                 numbers += bits.Sum(b => b.Length);
             }
         }
