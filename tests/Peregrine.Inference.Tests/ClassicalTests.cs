@@ -132,7 +132,7 @@ public sealed class ClassicalTests
         Assert.Equal(asked.Select(k => Array.IndexOf(keys, k) is >= 0 and int at ? values[at] : 0.5f), session.Output(0).ToArray());
 
         session = new GraphWriter().Input("x", 6).DomainNode(Domain, "LabelEncoder", ["x"], ["y"], ("keys_floats", new[] { 1.5f, float.NaN, 0, float.PositiveInfinity }), ("values_int64s", new long[] { 10, 20, 30, 40 })).IntegerOutput("y", 6).Load().Compile();
-        new[] { -0f, float.NaN, 2, float.PositiveInfinity, 1.5f, float.NegativeInfinity }.CopyTo(session.Input(0));
+        new[] { -0f, BitConverter.Int32BitsToSingle(0x7fc00001), 2, float.PositiveInfinity, 1.5f, float.NegativeInfinity }.CopyTo(session.Input(0));
         session.Run();
         Assert.Equal([30, 20, -1, 40, 10, -1], session.OutputIntegers(0).ToArray());
     }

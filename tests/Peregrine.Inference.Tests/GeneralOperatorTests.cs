@@ -109,6 +109,16 @@ public sealed class GeneralOperatorTests
     }
 
     [Fact]
+    public void Whole_numbers_wrap_around_and_divide_by_nothing_to_nothing()
+    {
+        Naive a = new([5], [7, -7, int.MinValue, int.MaxValue, 0]), b = new([5], [0, 0, -1, 2, -3]);
+        Assert.Equal([0, 0, int.MinValue, int.MaxValue / 2, 0], Run(ElementType.Int32, "Div", 14, [], [5], a, b));
+        Assert.Equal([0, 0, 0, 1, 0], Run(ElementType.Int32, "Mod", 13, [], [5], a, b));
+        Assert.Equal([0, 0, 0, 1, 0], Run(ElementType.Int32, "Mod", 13, [("fmod", 1)], [5], a, b));
+        Assert.Equal([7, -7, int.MaxValue, int.MinValue + 1, -3], Run(ElementType.Int32, "Add", 14, [], [5], a, b));
+    }
+
+    [Fact]
     public void A_hot_place_out_of_range_is_nowhere()
     {
         ModelSession session = new GraphWriter().IntegerInput("i", 5).Constant("depth", new long[] { 3 }).Constant("values", [0f, 1], 2).Node("OneHot", ["i", "depth", "values"], ["y"]).Output("y", 5, 3).Load().Compile();

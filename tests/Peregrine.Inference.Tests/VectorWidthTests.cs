@@ -6,10 +6,10 @@ namespace Peregrine.Inference.Tests;
 public sealed class VectorWidthTests(ITestOutputHelper output)
 {
     private const int Seed = 20261124;
-    private const int Rounds = 60;
+    private const int Rounds = 40;
 
     /// <summary>Each family makes a graph of a random form with the inputs it wants.</summary>
-    private static Dictionary<string, Func<Random, GraphWriter>> Families { get; } = new()
+    internal static Dictionary<string, Func<Random, GraphWriter>> Families { get; } = new()
     {
         ["Softmax"] = random => Rows(random, (g, count) => g.Node(random.Next(2) == 0 ? "Softmax" : "LogSoftmax", ["x"], ["y"])),
         ["Softmax across rows"] = random => Rows(random, (g, count) => g.Node(random.Next(2) == 0 ? "Softmax" : "LogSoftmax", ["x"], ["y"], ("axis", 0))),
@@ -31,6 +31,19 @@ public sealed class VectorWidthTests(ITestOutputHelper output)
         ["Functions of two"] = random => Rows(random, (g, count) => g.Constant("b", Some(random, count), random.Next(2) == 0 ? [count] : [1, count]).Node(Pick(random, "Add Sub Mul Div Pow Max Min PRelu"), ["x", "b"], ["y"])),
         ["Reductions"] = random => Rows(random, (g, count) => g.Node(Pick(random, "ReduceSum ReduceMean ReduceMax ReduceMin ReduceProd ReduceL1 ReduceL2 ReduceLogSumExp ReduceSumSquare CumSum"), ["x", "axis"], ["y"]).Constant("axis", new long[] { random.Next(2) }, 1), opset: 18),
         ["Attention"] = Attention,
+        ["Chains"] = random => Rows(random, (g, count) =>
+        {
+            int nodes = random.Next(2, 7);
+            g.Constant("c", Some(random, count), count);
+            for (int i = 0; i < nodes; i++)
+            {
+                string from = i == 0 ? "x" : $"n{i - 1}", to = i == nodes - 1 ? "y" : $"n{i}";
+                if (random.Next(2) == 0) g.Node(Pick(random, "Relu Tanh Sigmoid Abs Neg Exp Elu"), [from], [to]);
+                else g.Node(Pick(random, "Add Sub Mul Div Max Min"), random.Next(2) == 0 ? [from, "c"] : ["x", from], [to]);
+            }
+            return g;
+        }),
+        ["Functions written as graphs"] = Written,
         ["Trees"] = random => Trees(random),
     };
 
@@ -58,8 +71,11 @@ public sealed class VectorWidthTests(ITestOutputHelper output)
                 int[][] bits = [.. Enumerable.Range(0, session.Outputs.Count).Where(o => session.Outputs[o].Type == ElementType.Float32).Select(o => session.Output(o).ToArray().Select(Bits).ToArray())];
                 first ??= bits;
                 for (int o = 0; o < bits.Length; o++)
-                    for (int i = 0; i < bits[o].Length; i++)
-                        Assert.True(bits[o][i] == first[o][i], $"seed {seed}: {string.Join(", ", model.Operators.Keys)} on {string.Join(", ", session.Inputs)}: output {o}[{i}] is {BitConverter.Int32BitsToSingle(bits[o][i]):R} with {kind}, {BitConverter.Int32BitsToSingle(first[o][i]):R} with {widths[0]}");
+                {
+                    int at = bits[o].AsSpan().CommonPrefixLength(first[o]);
+                    if (at < bits[o].Length)
+                        Assert.Fail($"seed {seed}: {string.Join(", ", model.Operators.Keys)} on {string.Join(", ", session.Inputs)}: output {o}[{at}] is {BitConverter.Int32BitsToSingle(bits[o][at]):R} with {kind}, {BitConverter.Int32BitsToSingle(first[o][at]):R} with {widths[0]}");
+                }
                 numbers += bits.Sum(b => b.Length);
             }
         }
@@ -129,6 +145,22 @@ public sealed class VectorWidthTests(ITestOutputHelper output)
         (int heads, int steps, int width) = (random.Next(1, 4), random.Next(1, 24), random.Next(1, 20));
         return new GraphWriter().Input("q", heads, steps, width).Input("k", heads, steps, width).Input("v", heads, steps, width).Output("y").Constant("scale", [1 / MathF.Sqrt(width)])
             .Node("Transpose", ["k"], ["t"], ("perm", new long[] { 0, 2, 1 })).Node("MatMul", ["q", "t"], ["s"]).Node("Mul", ["s", "scale"], ["m"]).Node("Softmax", ["m"], ["p"]).Node("MatMul", ["p", "v"], ["y"]);
+    }
+
+    /// <summary>A layer, and behind it GELU, SiLU or a layer normalisation as exporters write them.</summary>
+    private static GraphWriter Written(Random random)
+    {
+        (int rows, int depth, int columns) = (random.Next(1, 5), random.Next(1, 40), random.Next(1, 80));
+        GraphWriter g = new GraphWriter { Opset = 13 }.Input("x", rows, depth).Output("y").Constant("w", Some(random, depth * columns), depth, columns).Constant("b", Some(random, columns), columns)
+            .Constant("root", [1.41421354f]).Constant("one", [1f]).Constant("half", [0.5f]).Constant("two", [2f]).Constant("epsilon", [1e-5f])
+            .Node("MatMul", ["x", "w"], ["m"]).Node("Add", ["m", "b"], ["z"]);
+        return random.Next(3) switch
+        {
+            0 => g.Node("Div", ["z", "root"], ["d"]).Node("Erf", ["d"], ["e"]).Node("Add", ["e", "one"], ["s"]).Node("Mul", ["z", "s"], ["h"]).Node("Mul", ["h", "half"], ["y"]),
+            1 => g.Node("Sigmoid", ["z"], ["s"]).Node("Mul", ["z", "s"], ["y"]),
+            _ => g.Node("ReduceMean", ["z"], ["mean"], ("axes", new long[] { -1 })).Node("Sub", ["z", "mean"], ["c"]).Node("Pow", ["c", "two"], ["p"]).Node("ReduceMean", ["p"], ["v"], ("axes", new long[] { -1 }))
+                .Node("Add", ["v", "epsilon"], ["q"]).Node("Sqrt", ["q"], ["r"]).Node("Div", ["c", "r"], ["n"]).Node("Mul", ["n", "b"], ["k"]).Node("Add", ["k", "b"], ["y"]),
+        };
     }
 
     private static GraphWriter Trees(Random random)

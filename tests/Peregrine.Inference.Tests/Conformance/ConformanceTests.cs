@@ -82,6 +82,14 @@ public sealed class ConformanceTests(ITestOutputHelper output)
         var tested = single.Select(r => Name(r.Proto.Graph!.Nodes[0])).ToHashSet();
         string[] others = [.. OperatorTable.Entries.Select(e => e.Domain.Length == 0 ? e.Name : $"{e.Domain}.{e.Name}").Where(n => !tested.Contains(n)).Distinct().Order(StringComparer.Ordinal)];
         text.Append(CultureInfo.InvariantCulture, $"\n## Supported, without a test of its own in that suite\n\n{string.Join(", ", others)}\n");
+        text.Append("\n## Where the specification wants an error and a run has none\n\n" +
+            "A run throws nothing. What is known when a model is compiled is checked then; what is known only in a run goes on like this, and is tested:\n\n" +
+            "- Gather, GatherElements, GatherND, ScatterElements, ScatterND: an index out of range is the nearest one that exists; a negative one counts from the end. RoiAlign's image likewise.\n" +
+            "- OneHot, ai.onnx.ml.OneHotEncoder: what has no place is a row of zeros. MaxUnpool: an element whose index is out of range is left out.\n" +
+            "- Division and remainder of whole numbers by zero are 0; sums and products of whole numbers wrap around.\n" +
+            "- NaN and infinities are numbers like others, in inputs and in weights: they travel through as IEEE 754 says. A place that is NaN (GridSample) is the first one.\n" +
+            "\nA plan has fixed shapes. Operators whose result has as many elements as the data says (NonZero, Unique, NonMaxSuppression, Compress) need that data when the model is compiled.\n" +
+            "\n## Refused on purpose\n\nText, sequences, maps and optional values; control flow (If, Loop, Scan); random numbers and training, but for the batch statistics of BatchNormalization.\n");
         return text.ToString();
     }
 

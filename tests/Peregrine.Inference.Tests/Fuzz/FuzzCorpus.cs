@@ -22,6 +22,8 @@ internal static class FuzzCorpus
         var random = new Random(7);
         float[] Some(int count) => Naive.Random(random, [count]).Floats;
         for (int i = 0; i < 12; i++) yield return RecurrentCase.Random(new[] { "LSTM", "GRU", "RNN" }[i % 3], random, unusual: i % 2 == 0).Graph(constantWeights: i % 4 != 3).Bytes();
+        foreach (Func<Random, GraphWriter> family in VectorWidthTests.Families.Values)
+            for (int i = 0; i < 4; i++) yield return family(random).Bytes();
         yield return HostileModelTests.Classifier();
         yield return new GraphWriter().Input("x", 1, 3, 12).Constant("w", Some(36), 4, 3, 3).Constant("b", Some(4), 4).Constant("s", Some(4), 4)
             .Node("Conv", ["x", "w", "b"], ["c"], ("pads", new long[] { 1, 1 }), ("strides", new long[] { 2 }), ("dilations", new long[] { 1 }), ("group", 1))
