@@ -81,6 +81,7 @@ public sealed unsafe class ModelSession
     public void Run()
     {
         foreach (Kernel kernel in _kernels) kernel.Run();
+        GC.KeepAlive(this); // The kernels have bare addresses: a session that nobody looks at again must not be collected in the middle of its last run.
     }
 
     private static nint Place<T>(Value value) => value.Type.IsSeenAs<T>()

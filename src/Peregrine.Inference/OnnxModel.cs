@@ -6,7 +6,7 @@ using Peregrine.Inference.Planning;
 namespace Peregrine.Inference;
 
 /// <summary>
-/// A model that was read and checked: <c>ai.onnx</c> opset 7 to 23, IR 3 to 10. It is immutable and may be shared between threads; each thread that
+/// A model that was read and checked: <c>ai.onnx</c> opset 7 to 23 (below it, operators that have not changed since), <c>ai.onnx.ml</c> 1 to 4, IR 3 to 10. It is immutable and may be shared between threads; each thread that
 /// runs it compiles a session of its own. Sessions have their own activations; packed weights that are alike they share.
 /// </summary>
 public sealed class OnnxModel
