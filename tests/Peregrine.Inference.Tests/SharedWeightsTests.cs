@@ -2,7 +2,9 @@ using Xunit;
 
 namespace Peregrine.Inference.Tests;
 
-/// <summary>Sessions of one model keep its weights once.</summary>
+/// <summary>Sessions of one model keep its weights once. Alone, because the memory of the whole process is measured.</summary>
+[Collection(nameof(SharedWeightsTests))]
+[CollectionDefinition(nameof(SharedWeightsTests), DisableParallelization = true)]
 public sealed class SharedWeightsTests
 {
     private const int Size = 512;
