@@ -17,6 +17,10 @@ internal sealed unsafe class HmacSignature : ISignature
     private const int HashBytes = SHA256.HashSizeInBytes;
     private const int BlockBytes = 64;
     private const int LengthBytes = sizeof(ulong);
+
+    /// <summary>So much of a message's end is put together with its padding.</summary>
+    private const int TailBytesMax = 6 * BlockBytes;
+
     private const byte PadBegin = 0x80;
     private const byte InnerPad = 0x36;
     private const byte OuterPad = 0x5C;
@@ -87,20 +91,19 @@ internal sealed unsafe class HmacSignature : ISignature
             begin = AfterFirst;
             payload = payload[BlockBytes..];
         }
-        // Whole blocks go in as they are; what is left is padded here, so that the library neither buffers nor wipes anything.
-        int whole = payload.Length & -BlockBytes, rest = payload.Length - whole;
-        byte* last = stackalloc byte[2 * BlockBytes];
-        int padded = rest < BlockBytes - LengthBytes ? BlockBytes : 2 * BlockBytes;
-        new Span<byte>(last, padded).Clear();
-        payload[whole..].CopyTo(new Span<byte>(last, BlockBytes));
+        // What is left is padded here, so that the library neither buffers nor wipes anything; a request's text goes in with its padding at once, which is
+        // cheaper than block by block, a longer one's whole blocks before it.
+        int before = payload.Length > TailBytesMax ? (payload.Length - TailBytesMax + BlockBytes - 1) & -BlockBytes : 0, rest = payload.Length - before;
+        int padded = (rest + LengthBytes + BlockBytes) & -BlockBytes;
+        byte* last = stackalloc byte[TailBytesMax + (2 * BlockBytes)];
+        payload[before..].CopyTo(new Span<byte>(last, rest));
+        new Span<byte>(last + rest, padded - rest).Clear();
         last[rest] = PadBegin;
         BinaryPrimitives.WriteUInt64BigEndian(new Span<byte>(last + padded - LengthBytes, LengthBytes), (ulong)(length + BlockBytes) * 8);
         Unsafe.CopyBlock(work, begin, StateBytes);
-        fixed (byte* data = payload)
-        {
-            // These cannot fail: they compute, and that is all.
-            if (whole > 0) _ = Libcrypto.Sha256Update(work, data, (nuint)whole);
-        }
+        // These cannot fail: they compute, and that is all.
+        if (before > 0)
+            fixed (byte* data = payload) _ = Libcrypto.Sha256Update(work, data, (nuint)before);
         _ = Libcrypto.Sha256Update(work, last, (nuint)padded);
         ReadHash(work, new Span<byte>(last, HashBytes));
         new Span<byte>(last + HashBytes, BlockBytes - HashBytes).Clear();
@@ -153,7 +156,7 @@ internal sealed unsafe class HmacSignature : ISignature
     {
         Span<byte> ours = stackalloc byte[HashBytes];
         Span<byte> theirs = stackalloc byte[HashBytes];
-        foreach (byte[] message in (byte[][])[[1, 2, 3], [], new byte[3 * BlockBytes], new byte[2 * BlockBytes], new byte[BlockBytes + 56], [4]])
+        foreach (byte[] message in (byte[][])[[1, 2, 3], [], new byte[3 * BlockBytes], new byte[2 * BlockBytes], new byte[BlockBytes + 56], new byte[BlockBytes + 55], new byte[(9 * BlockBytes) + 1], [4]])
         {
             HMACSHA256.HashData(secret, message, theirs);
             HashNative(message, ours);

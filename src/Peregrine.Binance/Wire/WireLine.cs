@@ -141,38 +141,8 @@ public sealed class WireLine : Orders.IOrderLine, IDisposable
     /// The next message, in place: it is valid until the next call. False: there is none now, or the line is down. Reads the socket at most once, never blocks;
     /// pings are answered, the line's health is looked after, and a connection that was lost is asked for again on the way.
     /// </summary>
-    public bool TryReceive(out ReadOnlySpan<byte> message)
-    {
-        if (TakeWhole(out message)) return true;
-        if (_transport is null && !Adopt()) return false;
-        try
-        {
-            if (WalkOn(out message)) return true;
-            if (_transport is null) return false;
-            if (_drained)
-            {
-                _drained = false; // The last read took all there was: asking again at once would only cost a system call.
-            }
-            else
-            {
-                while (Read())
-                {
-                    if (WalkOn(out message)) return true;
-                    if (_transport is null) return false;
-                    if (!_transport.HasMore) break; // What is still in the socket, the poller will say.
-                }
-            }
-            if (_transport is null) return false;
-            long now = _time.GetTimestamp();
-            if (now - _lastLook >= _idleLookTicks || _sender.HasWork) LookAfter(now);
-            return false;
-        }
-        catch (IOException error)
-        {
-            Down(error.Message);
-            return false;
-        }
-    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryReceive(out ReadOnlySpan<byte> message) => TakeWhole(out message) || TryReceiveMore(out message);
 
     /// <summary>
     /// Sends a text message. Never blocks; what could not be sent at once (Partial) follows during <see cref="TryReceive"/>. NotSent also where it would be one
@@ -223,6 +193,41 @@ public sealed class WireLine : Orders.IOrderLine, IDisposable
         _stop.Dispose();
     }
 
+    /// <summary>Everything but the plain case.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool TryReceiveMore(out ReadOnlySpan<byte> message)
+    {
+        message = default;
+        if (_transport is null && !Adopt()) return false;
+        try
+        {
+            if (WalkOn(out message)) return true;
+            if (_transport is null) return false;
+            if (_drained)
+            {
+                _drained = false; // The last read took all there was: asking again at once would only cost a system call.
+            }
+            else
+            {
+                while (Read())
+                {
+                    if (WalkOn(out message)) return true;
+                    if (_transport is null) return false;
+                    if (!_transport.HasMore) break; // What is still in the socket, the poller will say.
+                }
+            }
+            if (_transport is null) return false;
+            long now = _time.GetTimestamp();
+            if (now - _lastLook >= _idleLookTicks || _sender.HasWork) LookAfter(now);
+            return false;
+        }
+        catch (IOException error)
+        {
+            Down(error.Message);
+            return false;
+        }
+    }
+
     private bool Adopt()
     {
         if (Volatile.Read(ref _fresh) is null) return false;
@@ -249,6 +254,7 @@ public sealed class WireLine : Orders.IOrderLine, IDisposable
     }
 
     /// <summary>The plain case, which is nearly all of them: a message in one frame of less than 64 KiB that lies whole in the buffer. Whatever else there is, <see cref="Walk"/> knows.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TakeWhole(out ReadOnlySpan<byte> message)
     {
         message = default;

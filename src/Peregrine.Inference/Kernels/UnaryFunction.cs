@@ -9,11 +9,16 @@ internal abstract unsafe class UnaryFunction
     public abstract Kernel Dense(KernelKind kind, DenseArguments arguments);
     public abstract Kernel Convolution(KernelKind kind, ConvolutionArguments arguments);
     public abstract Kernel Map(KernelKind kind, float* from, float* to, int count);
+
+    /// <summary>The function as a link of a chain.</summary>
+    public abstract BoundLink Link { get; }
 }
 
 internal sealed unsafe class UnaryFunction<TOp>(float p = 0, float q = 0) : UnaryFunction
     where TOp : struct, IUnaryOp
 {
+    public override BoundLink Link => new BoundLink<UnaryLink<TOp>>(new UnaryLink<TOp>(p, q));
+
     public override Kernel Dense(KernelKind kind, DenseArguments arguments) => kind switch
     {
         KernelKind.Vector512 => new DenseKernel<TOp, Simd512, Vector512<float>>(arguments, p, q),

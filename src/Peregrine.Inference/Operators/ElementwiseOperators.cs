@@ -45,7 +45,7 @@ internal static unsafe class ElementwiseOperators
     public static void Gelu(NodeContext node)
     {
         if (node.Text("approximate", "none") == "tanh") Float<GeluTanhF>(node, 0, 0);
-        else Float<GeluF>(node, 0, 0);
+        else Fast<GeluF>(node, new UnaryFunction<GeluOp>());
     }
 
     public static void IsNaN(NodeContext node) => Question<IsNotANumber>(node, 0);
@@ -227,14 +227,16 @@ internal static unsafe class ElementwiseOperators
         node.Emit(x.Type, shape, [x, exponent], (binder, y) => new BinaryFunction<PowOp>().Map(binder.Kind, binder.Floats(x), binder.Floats(exponent), binder.Floats(y), loops));
     }
 
-    private static void Activation(NodeContext node, UnaryFunction function)
+    private static void Activation(NodeContext node, UnaryFunction function) => Activation(node, node.FloatInput(0), function);
+
+    /// <summary>The node's output is a function of this tensor, which joins the layer or the chain before it.</summary>
+    public static void Activation(NodeContext node, Value x, UnaryFunction function)
     {
-        Value x = node.FloatInput(0);
         if (!node.TryFuse(x, function)) Map(node, x, function);
     }
 
     private static void Map(NodeContext node, Value x, UnaryFunction function) =>
-        node.Emit(x.Type, x.Shape, [x], (binder, y) => function.Map(binder.Kind, binder.Floats(x), binder.Floats(y), x.Count));
+        node.EmitLink(x, new ChainStep.Link(null, (_, _) => function.Link), (binder, from, to) => function.Map(binder.Kind, binder.Floats(from), binder.Floats(to), to.Count));
 
     private static void Arithmetic<TOp, TNumbers>(NodeContext node)
         where TOp : struct, IBinaryOp
@@ -244,9 +246,31 @@ internal static unsafe class ElementwiseOperators
         if (a.Type != b.Type) throw node.Fail($"{a} and {b} have different types.");
         int[] shape = Shapes.Broadcast(a.Shape, b.Shape) ?? throw node.Fail($"{a} and {b} do not broadcast to a common shape.");
         BroadcastLoops loops = BroadcastLoops.Plan(a.Shape, b.Shape, node.Checked(shape));
+        if (a.IsFloat && TryLink<TOp>(node, a, b, shape, loops)) return;
         node.Emit(a.Type, shape, [a, b], (binder, y) => a.IsFloat
             ? new BinaryFunction<TOp>().Map(binder.Kind, binder.Floats(a), binder.Floats(b), binder.Floats(y), loops)
             : a.Type.Call(new NumberBinaryCall<TNumbers>(binder.Address(a), binder.Address(b), binder.Address(y), loops)));
+    }
+
+    /// <summary>With a constant on one side and the result's shape on the other, the operation may be a link of a chain.</summary>
+    private static bool TryLink<TOp>(NodeContext node, Value a, Value b, int[] shape, BroadcastLoops loops)
+        where TOp : struct, IBinaryOp
+    {
+        bool right = b.Constant is not null && a.Shape.AsSpan().SequenceEqual(shape), left = a.Constant is not null && b.Shape.AsSpan().SequenceEqual(shape);
+        if (right == left) return false; // Two constants fold, two computed tensors are no chain.
+        Value constant = left ? a : b;
+        node.EmitLink(left ? b : a, constant.Count == 1 ? NumberLink(constant.Constant!.Floats[0]) : new ChainStep.Link(constant, TensorLink), (binder, x, y) => left
+            ? new BinaryFunction<TOp>().Map(binder.Kind, binder.Floats(constant), binder.Floats(x), binder.Floats(y), loops)
+            : new BinaryFunction<TOp>().Map(binder.Kind, binder.Floats(x), binder.Floats(constant), binder.Floats(y), loops));
+        return true;
+
+        ChainStep.Link NumberLink(float number) => new(null, (_, _) => Bound(new NumberOperand(number)));
+
+        BoundLink TensorLink(nint tensor, int step) => Bound(new TensorOperand(tensor, step));
+
+        BoundLink Bound<TOperand>(TOperand operand)
+            where TOperand : struct, IOperand =>
+            left ? new BoundLink<LeftLink<TOp, TOperand>>(new LeftLink<TOp, TOperand>(operand)) : new BoundLink<RightLink<TOp, TOperand>>(new RightLink<TOp, TOperand>(operand));
     }
 
     /// <summary>Before opset 7 the second operand stood at an axis of the first; later it stands at the end.</summary>

@@ -145,6 +145,14 @@ internal static unsafe class ReductionOperators
         }, 4L * x.Count);
     }
 
+    /// <summary>The node's output is x normalised over its last dimension; scale and bias have that many numbers.</summary>
+    public static void EmitLayerNormalization(NodeContext node, Value x, Value scale, Value bias, float epsilon)
+    {
+        int count = x.Shape[^1];
+        node.Emit(x.Type, x.Shape, [x, scale, bias], (binder, y) =>
+            new LayerNormKernel(binder.Floats(x), binder.Floats(scale), binder.Floats(bias), binder.Floats(y), null, null, x.Count / count, count, epsilon), 4L * x.Count);
+    }
+
     /// <summary>Before opset 13 the dimensions from the axis on count as one, and the default is axis 1; from then on it is the axis alone, by default the last.</summary>
     private static void Softmax(NodeContext node, bool logarithm)
     {
@@ -155,6 +163,7 @@ internal static unsafe class ReductionOperators
         int inner = flat ? 1 : Shapes.Product(x.Shape.AsSpan((axis + 1)..));
         CheckNotEmpty(node, x);
         int rows = x.Count / count;
+        if (inner == 1 && node.TryFuseSoftmax(x, count, logarithm)) return;
         if (inner == 1)
         {
             node.Emit(x.Type, x.Shape, [x], (binder, y) => Rows(binder, x, y, rows, count, logarithm), 4L * x.Count);

@@ -37,6 +37,9 @@ internal sealed class DenseStep : LayerStep
     public required bool Transposed { get; init; }
     public float Alpha { get; init; } = 1;
 
+    /// <summary>Whether a softmax ends the layer (false) or its logarithm (true); null if neither.</summary>
+    public bool? LogSoftmax { get; set; }
+
     public override bool CanScale => true;
     public override int Channels => Columns;
 
@@ -66,6 +69,10 @@ internal sealed class DenseStep : LayerStep
             Depth = Depth,
             Columns = Columns,
         };
-        return (Activation ?? new UnaryFunction<IdentityOp>()).Dense(binder.Kind, arguments);
+        if (LogSoftmax is not { } logarithm) return (Activation ?? new UnaryFunction<IdentityOp>()).Dense(binder.Kind, arguments);
+        if (!binder.IsScalar) return new DenseSoftmaxKernel(arguments, logarithm);
+        float* y = arguments.Y;
+        arguments.Y = (float*)binder.Memory.Take(Writes[0].Bytes);
+        return new SequenceKernel([new ScalarDenseKernel<IdentityOp>(arguments, 0, 0), new ScalarSoftmaxKernel(arguments.Y, y, Rows, Columns, logarithm)]);
     }
 }

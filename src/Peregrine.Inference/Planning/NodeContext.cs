@@ -195,6 +195,33 @@ internal sealed class NodeContext(Planner planner, NodeProto node, int opset)
         return true;
     }
 
+    /// <summary>Joins a softmax over a few classes to the dense layer that alone feeds it; nothing else can join then.</summary>
+    public bool TryFuseSoftmax(Value input, int count, bool logarithm)
+    {
+        if (count > ShortSoftmax.CountMax || planner.OpenLayer(input) is not DenseStep { Activation: null } dense || dense.Columns != count) return false;
+        dense.LogSoftmax = logarithm;
+        planner.Rename(dense, new Value(OutputName(0), ElementType.Float32, input.Shape));
+        planner.Close(dense);
+        return true;
+    }
+
+    /// <summary>
+    /// The node's only output is a function of one tensor and of constants, number by number: it joins the chain that alone feeds it, or is one of its own.
+    /// </summary>
+    /// <param name="alone">The kernel, if no other function joins.</param>
+    public void EmitLink(Value x, ChainStep.Link link, Func<Binder, Value, Value, Kernel> alone)
+    {
+        var output = new Value(OutputName(0), ElementType.Float32, x.Shape);
+        if (planner.OpenChain(x) is { } open && open.TryJoin(link))
+        {
+            planner.Rename(open, output);
+            return;
+        }
+        var chain = new ChainStep { Reads = link.Operand is null ? [x] : [x, link.Operand], Writes = [output], Cost = output.Count, Alone = alone };
+        if (x.Count <= ChainStep.CountMax && chain.TryJoin(link)) planner.Add(chain);
+        else planner.Add(new SimpleStep(binder => alone(binder, x, output)) { Reads = chain.Reads, Writes = chain.Writes, Cost = chain.Cost });
+    }
+
     /// <summary>Joins a constant row to the dense layer that alone feeds it.</summary>
     public bool TryFuseBias(Value input, Value addend)
     {

@@ -13,6 +13,7 @@ internal sealed class Planner
     private readonly Dictionary<string, Value> _values = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _readers = new(StringComparer.Ordinal);
     private readonly Dictionary<Value, LayerStep> _layers = [];
+    private readonly Dictionary<Value, ChainStep> _chains = [];
     private readonly Dictionary<Value, string> _inputs = [];
     private readonly Dictionary<string, ElementType> _declared = new(StringComparer.Ordinal);
     private readonly List<Step> _steps = [];
@@ -51,6 +52,7 @@ internal sealed class Planner
         }
         _steps.Add(step);
         if (step is LayerStep layer) _layers.Add(step.Writes[0], layer);
+        if (step is ChainStep chain) _chains.Add(step.Writes[0], chain);
     }
 
     /// <summary>The layer that made this value, if nobody but the asking node reads it.</summary>
@@ -66,6 +68,22 @@ internal sealed class Planner
         Define(output);
     }
 
+    /// <summary>Nothing joins this layer any more.</summary>
+    public void Close(LayerStep layer) => _layers.Remove(layer.Writes[0]);
+
+    /// <summary>The chain that made this value, if nobody but the asking node reads it.</summary>
+    public ChainStep? OpenChain(Value value) =>
+        _options.Fuse && _chains.TryGetValue(value, out ChainStep? chain) && _readers.GetValueOrDefault(value.Name) == 1 ? chain : null;
+
+    public void Rename(ChainStep chain, Value output)
+    {
+        _chains.Remove(chain.Writes[0]);
+        chain.Writes = [output];
+        output.Producer = chain;
+        _chains.Add(output, chain);
+        Define(output);
+    }
+
     private ModelSession Plan(ModelGraph graph)
     {
         List<NodeProto> nodes = Live(graph);
@@ -77,7 +95,7 @@ internal sealed class Planner
         FixInputs(graph);
         Value[] inputs = [.. open.Select(Resolve)];
         foreach (Value input in inputs) _inputs.Add(Enter(input), input.Name);
-        foreach (NodeProto node in nodes) OperatorTable.Plan(new NodeContext(this, node, graph.OpsetOf(node.Domain)));
+        PlanNodes(graph, nodes);
 
         Value[] outputs = [.. graph.Outputs.Select(o => OutputOf(o))];
         long cost = _steps.Sum(s => s.Cost);
@@ -105,6 +123,29 @@ internal sealed class Planner
         }
         live.Reverse();
         return live;
+    }
+
+    /// <summary>Node by node, but several that are one function together when the last of them is reached.</summary>
+    private void PlanNodes(ModelGraph graph, List<NodeProto> nodes)
+    {
+        Dictionary<NodeProto, Pattern> patterns = _options.Fuse ? PatternFinder.Find(nodes, _readers) : [];
+        foreach (NodeProto node in nodes)
+        {
+            if (!patterns.TryGetValue(node, out Pattern? pattern))
+            {
+                PlanNode(node);
+                continue;
+            }
+            if (node != pattern.Nodes[^1]) continue;
+            _readers[pattern.Input] -= pattern.Reads - 1; // One function reads it once.
+            if (pattern.TryPlan(ContextOf(node))) continue;
+            _readers[pattern.Input] += pattern.Reads - 1;
+            foreach (NodeProto part in pattern.Nodes) PlanNode(part);
+        }
+
+        NodeContext ContextOf(NodeProto node) => new(this, node, graph.OpsetOf(node.Domain));
+
+        void PlanNode(NodeProto node) => OperatorTable.Plan(ContextOf(node));
     }
 
     private void CheckDimensions(ModelGraph graph)

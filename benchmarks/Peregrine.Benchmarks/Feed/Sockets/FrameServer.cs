@@ -18,6 +18,10 @@ internal sealed class FrameServer : IDisposable
     private const int ChunkBytes = 64 * 1024;
     private const int TlsChunkBytes = 16 * 1024;
 
+    /// <summary>A frame of <see cref="Pace"/>, and the message in it.</summary>
+    internal const int PacedFrameBytes = 4 + PacedPayloadBytes;
+    internal const int PacedPayloadBytes = 200;
+
     private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
     private readonly X509Certificate2? _certificate;
     private readonly Thread _thread;
@@ -53,9 +57,9 @@ internal sealed class FrameServer : IDisposable
     internal void Pace(int frames, TimeSpan every) => Order(stream =>
     {
         using MemoryStream encoded = new();
-        FrameMix.Write(encoded, 0x2, new byte[200]);
+        FrameMix.Write(encoded, 0x2, new byte[PacedPayloadBytes]);
         byte[] frame = encoded.ToArray();
-        int head = frame.Length - 200;
+        int head = frame.Length - PacedPayloadBytes;
         long step = (long)(every.TotalSeconds * Stopwatch.Frequency), next = Stopwatch.GetTimestamp() + step;
         for (int i = 0; i < frames; i++, next += step)
         {

@@ -14,9 +14,11 @@ internal sealed class PacedFrames : IBenchmark
         using WireReceiver spinning = new(tls: false);
         using WireReceiver blocking = new(tls: false);
         using ClientWebSocketReceiver client = new(tls: false);
+        using RawReceiver raw = new(tls: false);
         Contest ways = new(context);
         Entrant ours = ways.Add("own client, spinning", () => Pinned(spinning, spins: true, cpu: false));
         Entrant theirs = ways.Add("ClientWebSocket", () => new Sample(client.Paced(Frames, Every, spins: false).P50Nanos));
+        Entrant bare = ways.Add("raw TCP read, spinning", () => Pinned(raw, spins: true, cpu: false));
         ways.Run();
         Contest costs = new(context);
         Entrant ourCost = costs.Add("own client, blocking", () => Pinned(blocking, spins: false, cpu: true));
@@ -24,12 +26,12 @@ internal sealed class PacedFrames : IBenchmark
         costs.Run();
         return
         [
-            Contest.Row("one way, spinning", "ns", ours, (theirs, 1 / 0.35)) with { Note = "p50 of a frame of 200 bytes from its sending to its handler, one in 100 µs, loopback" },
+            Contest.Row("one way, spinning", "ns", ours, (theirs, 1 / 0.35), (bare, null)) with { Note = "p50 of a frame of 200 bytes from its sending to its handler, one in 100 µs, loopback" },
             Contest.Row("waiting, blocked", "ns CPU/message", ourCost, (theirCost, 4)) with { Note = "the same frames; processor time of everything but the sender" },
         ];
     }
 
-    private static Sample Pinned(WireReceiver receiver, bool spins, bool cpu)
+    private static Sample Pinned(Receiver receiver, bool spins, bool cpu)
     {
         Processor.Pin(toLast: true);
         (double p50, double nanos) = receiver.Paced(Frames, Every, spins);

@@ -25,6 +25,10 @@ internal static unsafe class FieldScan
         return yes;
     }
 
+    /// <summary>What differs from true (1) or false (0), of which one must stand there.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ulong SideDiffers(byte* at, ulong side) => (Load(at) ^ False ^ ((False ^ True) & (0 - side))) & (FiveBytes >> (int)(8 * side));
+
     /// <summary>SELL or BUY as 1 or 0.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong Side<TScan>(ref TScan scan, ref byte* at) where TScan : struct, IFieldScan

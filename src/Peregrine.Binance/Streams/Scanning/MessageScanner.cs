@@ -49,7 +49,10 @@ internal sealed unsafe class MessageScanner
             StreamSlot made = default;
             if (!builder.TryBuild(market, stream, symbol, &made)) continue;
             MemoryMarshal.AsBytes(MemoryMarshal.CreateReadOnlySpan(ref made, 1))[..scratch.Length].CopyTo(scratch);
-            ulong at = Hash((byte*)Unsafe.AsPointer(ref scratch[0]));
+            if (_vectors)
+                for (int i = 0; i < made.LayoutCount; i++) made.Layouts[i].Template = TemplateBuilder.Make(_memory, made.Layouts + i, made.Program);
+            made.Hash = Hash((byte*)Unsafe.AsPointer(ref scratch[0]));
+            ulong at = made.Hash >> _shift;
             while (_slots[at].PrefixBytes != 0) at = (at + 1) & _mask;
             _slots[at] = made;
         }
@@ -72,8 +75,19 @@ internal sealed unsafe class MessageScanner
         }
         StreamLayout* layout = slot->Current;
         kind = (EventKind)layout->Header;
-        return (message.Length >= layout->BytesMin && slot->Careful == 0 && TryRun(slot->Program, layout, at, message.Length, ring, receiveNanos))
-            || TryOtherwise(slot, at, message.Length, ring, receiveNanos);
+        if (message.Length >= layout->BytesMin && layout->Template != null && layout->Template->IsReady && TemplateScan.TryRun(slot->Program, layout, at, message.Length, ring, receiveNanos)) return true;
+        return TryValues(slot, at, message.Length, ring, receiveNanos);
+    }
+
+    /// <summary>Looks for each value in its turn.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool TryValues(StreamSlot* slot, byte* at, int length, EventRing ring, long receiveNanos)
+    {
+        if (!IsOf(slot, at)) return false;
+        StreamLayout* layout = slot->Current;
+        if (length < layout->BytesMin || slot->Careful > 0 || !TryRun(slot->Program, layout, at, length, ring, receiveNanos)) return TryOtherwise(slot, at, length, ring, receiveNanos);
+        if (layout->Template != null) TemplateBuilder.Learn(layout->Template, layout, (byte*)&slot->Text0);
+        return true;
     }
 
     /// <summary>Measures the message anew, shape by shape, and tries again; the careful scanner at once where it was the only one lately.</summary>
@@ -123,25 +137,33 @@ internal sealed unsafe class MessageScanner
             _ => false,
         };
 
+    /// <summary>The stream whose name has this hash, which its message may yet turn out not to be of.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private StreamSlot* Find(byte* at)
     {
-        Vector256<byte> text0 = Vector256.Load(at), text1 = Vector256.Load(at + 32), text2 = Vector256.Load(at + 64);
-        ulong place = Hash(at);
+        ulong hash = Hash(at), place = hash >> _shift;
         while (true)
         {
             StreamSlot* slot = _slots + place;
-            // The mask of so many bytes is 96 long, which is longer than the table's: the first 32 bytes are always compared.
-            byte* mask = ScanTables.Leading - slot->PrefixBytes + 32;
-            Vector256<byte> differs = (text0 ^ slot->Text0) | ((text1 ^ slot->Text1) & Vector256.Load(mask)) | ((text2 ^ slot->Text2) & Vector256.Load(mask + 32));
-            if (differs == Vector256<byte>.Zero) return slot;
-            if (slot->PrefixBytes == 0) return null;
+            if (slot->Hash == hash) return slot;
+            if (slot->Hash == 0) return null;
             place = (place + 1) & _mask;
         }
     }
 
-    /// <summary>Of the 24 bytes behind {"stream":", where names differ.</summary>
+    /// <summary>Whether the message begins as the stream's do.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private ulong Hash(byte* at) =>
-        ((FieldScan.Load(at + 11) * 0x9E37_79B9_7F4A_7C15) ^ (FieldScan.Load(at + 19) * 0xC2B2_AE3D_27D4_EB4F) ^ (FieldScan.Load(at + 27) * 0x1656_67B1_9E37_79F9)) >> _shift;
+    private static bool IsOf(StreamSlot* slot, byte* at)
+    {
+        // The mask of so many bytes is 96 long, which is longer than the table's: the first 32 bytes are always compared.
+        byte* mask = ScanTables.Leading - slot->PrefixBytes + 32;
+        Vector256<byte> differs = (Vector256.Load(at) ^ slot->Text0)
+            | ((Vector256.Load(at + 32) ^ slot->Text1) & Vector256.Load(mask)) | ((Vector256.Load(at + 64) ^ slot->Text2) & Vector256.Load(mask + 32));
+        return differs == Vector256<byte>.Zero;
+    }
+
+    /// <summary>Of the 24 bytes behind {"stream":", where names differ; never 0.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong Hash(byte* at) =>
+        ((FieldScan.Load(at + 11) * 0x9E37_79B9_7F4A_7C15) ^ (FieldScan.Load(at + 19) * 0xC2B2_AE3D_27D4_EB4F) ^ (FieldScan.Load(at + 27) * 0x1656_67B1_9E37_79F9)) | 1;
 }

@@ -48,6 +48,9 @@ internal unsafe struct StreamLayout
     public DecimalFormat* Decimals;
     public byte* Values;
 
+    /// <summary>The whole message as the last one was; null where there is none for such messages.</summary>
+    public Template* Template;
+
     /// <summary>The first eight bytes of the event: kind, flags and symbol, with room for the lag.</summary>
     public ulong Header;
 
@@ -69,6 +72,9 @@ internal unsafe struct StreamSlot
     public Vector256<byte> Text0;
     public Vector256<byte> Text1;
     public Vector256<byte> Text2;
+
+    /// <summary>Of the name, see <see cref="MessageScanner"/>; 0 where nothing is.</summary>
+    public ulong Hash;
     public StreamLayout* Current;
     public StreamLayout* Layouts;
     public int PrefixBytes;

@@ -36,11 +36,7 @@ internal unsafe struct VectorScan : IFieldScan
         at += format->Digits;
         Vector128<byte> digits = (Vector128.Load(at - 16) - Vector128.Create((byte)'0')) & Vector128.Load(ScanTables.Trailing + format->Digits);
         _digits = Vector128.Max(_digits, digits);
-        Vector128<short> pairs = Ssse3.MultiplyAddAdjacent(digits, Vector128.Create((ushort)0x010A).AsSByte());
-        Vector128<int> fours = Sse2.MultiplyAddAdjacent(pairs, Vector128.Create(0x0001_0064).AsInt16());
-        Vector128<short> packed = Sse41.PackUnsignedSaturate(fours, fours).AsInt16();
-        ulong halves = Sse2.MultiplyAddAdjacent(packed, Vector128.Create(0x0001_2710).AsInt16()).AsUInt64().ToScalar();
-        long value = (long)(((uint)halves * 100_000_000UL) + (halves >> 32));
+        long value = Whole(digits);
         _sign |= value - format->Floor;
         return value * format->Unit;
     }
@@ -109,6 +105,17 @@ internal unsafe struct VectorScan : IFieldScan
         Vector128<byte> digits = (Vector128.Load(point - ScanTables.WholeDigitsMax) - Vector128.Load(row)) & Vector128.Load(row + ScanTables.RowMasks + (whole * 16));
         _decimals = Vector128.Max(_decimals, digits);
         return Units(digits);
+    }
+
+    /// <summary>Sixteen digits as one number.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static long Whole(Vector128<byte> digits)
+    {
+        Vector128<short> pairs = Ssse3.MultiplyAddAdjacent(digits, Vector128.Create((ushort)0x010A).AsSByte());
+        Vector128<int> fours = Sse2.MultiplyAddAdjacent(pairs, Vector128.Create(0x0001_0064).AsInt16());
+        Vector128<short> packed = Sse41.PackUnsignedSaturate(fours, fours).AsInt16();
+        ulong halves = Sse2.MultiplyAddAdjacent(packed, Vector128.Create(0x0001_2710).AsInt16()).AsUInt64().ToScalar();
+        return (long)(((uint)halves * 100_000_000UL) + (halves >> 32));
     }
 
     /// <summary>Seven digits, a zero and eight digits as one number of fifteen.</summary>
