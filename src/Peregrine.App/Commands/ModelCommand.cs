@@ -21,6 +21,18 @@ internal static class ModelCommand
         Description = "the size of a symbolic dimension, such as batch=8; one that is not named is 1", HelpName = "NAME=SIZE", AllowMultipleArgumentsPerToken = true,
     };
 
+    public static Option<string[]> FixedInputs() => new("--fix")
+    {
+        Description = "the value of an input that decides shapes and so is known when the model is compiled: a file as for run --input, or numbers", HelpName = "NAME=VALUE", AllowMultipleArgumentsPerToken = true,
+    };
+
+    /// <summary>What a model shall be compiled for.</summary>
+    public static CompileOptions ReadOptions(OnnxModel model, string[]? dimensions, string[]? fixedInputs) => new()
+    {
+        Dimensions = ReadDimensions(model, dimensions),
+        FixedInputs = ModelInputText.Read("--fix", model, fixedInputs ?? []),
+    };
+
     /// <summary>Reads the model; a file that is none is the user's configuration.</summary>
     public static OnnxModel Load(string path)
     {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
+using Peregrine.Benchmarks.Inference;
 using Peregrine.Inference.Inspection;
 
 namespace Peregrine.App.Commands;
@@ -38,7 +39,10 @@ internal sealed record ModelOutputJson(string Name, bool Ok, int Elements, int M
 /// <summary>Shapes that the <c>model</c> commands print with --json.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(ModelCheckJson))]
+[JsonSerializable(typeof(ModelBenchResult))]
 internal sealed partial class ModelJson : JsonSerializerContext
 {
     public static void Print(ModelCheckJson result) => Console.WriteLine(JsonSerializer.Serialize(result, Default.ModelCheckJson));
+
+    public static void Print(ModelBenchResult result) => Console.WriteLine(JsonSerializer.Serialize(result, Default.ModelBenchResult));
 }

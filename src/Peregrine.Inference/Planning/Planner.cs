@@ -21,6 +21,7 @@ internal sealed class Planner
     private readonly KernelKind _kind;
     private long _foldingLeft;
     private long _foldedElementsLeft;
+    private long _arenaBytes;
 
     private Planner(CompileOptions options, ModelLimits limits)
     {
@@ -35,6 +36,14 @@ internal sealed class Planner
     public ModelLimits Limits { get; }
 
     public static ModelSession Plan(ModelGraph graph, CompileOptions options, ModelLimits limits) => new Planner(options, limits).Plan(graph);
+
+    /// <summary>Makes the plan and keeps what it was made of, for those who describe it.</summary>
+    public static PlanRecord Record(ModelGraph graph, CompileOptions options, ModelLimits limits)
+    {
+        var planner = new Planner(options, limits);
+        ModelSession session = planner.Plan(graph);
+        return new PlanRecord(session, planner._steps, planner._values, planner._arenaBytes);
+    }
 
     public Value ValueOf(string name) => _values[name];
 
@@ -103,6 +112,7 @@ internal sealed class Planner
 
         var memory = new Memory(Limits.SessionBytesMax);
         LayOut(inputs, outputs, memory);
+        _arenaBytes = memory.BytesUsed;
         var binder = new Binder(_kind, memory);
         Kernel[] kernels = [.. _steps.Select(s => s.Bind(binder))];
         foreach (Value value in inputs.Concat(outputs)) value.Address = binder.Address(value);
