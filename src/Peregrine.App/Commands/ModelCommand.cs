@@ -10,7 +10,9 @@ internal static class ModelCommand
 {
     public static Command Create() => new("model", "Looks into an ONNX model, checks it, runs it and measures it: inspect, check, run, bench.")
     {
+        ModelInspectCommand.Create(),
         ModelCheckCommand.Create(),
+        ModelRunCommand.Create(),
         ModelBenchCommand.Create(),
     };
 

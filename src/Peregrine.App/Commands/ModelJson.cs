@@ -40,9 +40,12 @@ internal sealed record ModelOutputJson(string Name, bool Ok, int Elements, int M
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(ModelCheckJson))]
 [JsonSerializable(typeof(ModelBenchResult))]
+[JsonSerializable(typeof(ModelInspectJson))]
 internal sealed partial class ModelJson : JsonSerializerContext
 {
     public static void Print(ModelCheckJson result) => Console.WriteLine(JsonSerializer.Serialize(result, Default.ModelCheckJson));
+
+    public static void Print(ModelInspectJson result) => Console.WriteLine(JsonSerializer.Serialize(result, Default.ModelInspectJson));
 
     public static void Print(ModelBenchResult result) => Console.WriteLine(JsonSerializer.Serialize(result, Default.ModelBenchResult));
 }
