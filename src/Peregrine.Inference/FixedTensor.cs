@@ -2,10 +2,20 @@ using Peregrine.Inference.Format;
 
 namespace Peregrine.Inference;
 
-/// <summary>A tensor whose value is known when a model is compiled.</summary>
+/// <summary>A tensor with its values: what a file holds, what an input is fixed to when a model is compiled, what a run gave.</summary>
+/// <remarks>float16 and bfloat16 are widened to float32, as everywhere in the engine.</remarks>
 public sealed class FixedTensor
 {
     internal FixedTensor(TensorData data) => Data = data;
+
+    /// <summary>The type of the elements as they are kept.</summary>
+    public ElementType Type => Data.Type;
+
+    /// <summary>The sizes; none for a scalar.</summary>
+    public IReadOnlyList<int> Shape => Data.Shape;
+
+    /// <summary>The number of elements.</summary>
+    public int Count => Data.Count;
 
     internal TensorData Data { get; }
 
@@ -23,4 +33,14 @@ public sealed class FixedTensor
         byte[] bytes = System.Runtime.InteropServices.MemoryMarshal.AsBytes(values).ToArray();
         return new FixedTensor(TensorData.Of(ElementType.Bool, shape, bytes));
     }
+
+    /// <summary>The elements, row-major; bool as byte.</summary>
+    /// <exception cref="InvalidOperationException">The tensor holds elements of another type.</exception>
+    public ReadOnlySpan<T> Values<T>()
+        where T : unmanaged => Data.Values as T[] ?? throw new InvalidOperationException($"{this} does not hold {typeof(T).Name}.");
+
+    /// <summary>One element as a double, whatever type it has; whole numbers beyond 2^53 lose their last digits.</summary>
+    public double Number(int index) => Data.Number(index);
+
+    public override string ToString() => $"{Type}[{string.Join(", ", Data.Shape)}]";
 }

@@ -77,6 +77,14 @@ public sealed unsafe class ModelSession
     /// <summary>The position of an output by name, or -1.</summary>
     public int OutputIndex(string name) => Array.FindIndex(_outputs, v => v.Name == name);
 
+    /// <summary>The name of a step's kernel, for a person to look at.</summary>
+    internal string KernelName(int step)
+    {
+        string name = _kernels[step].GetType().Name;
+        int generic = name.IndexOf('`', StringComparison.Ordinal);
+        return generic < 0 ? name : name[..generic];
+    }
+
     /// <summary>Computes the outputs. Allocates nothing and throws nothing; numbers that are not finite travel through as IEEE 754 says.</summary>
     public void Run()
     {

@@ -33,6 +33,19 @@ public sealed record OrtLibrary(string? Path, string WhyNot)
         return Library(folder) is { } installed ? new OrtLibrary(installed, "") : new OrtLibrary(null, "the package has no library for this system");
     }
 
+    /// <summary>Looks for it beside this program, in the working folder and those above it, in <c>NODE_PATH</c> and where npm installs for everybody. Installs nothing.</summary>
+    public static OrtLibrary FindInstalled()
+    {
+        List<string> folders = [];
+        if (Folder() is { } beside) folders.Add(System.IO.Path.Combine(beside, "node_modules"));
+        for (DirectoryInfo? folder = new(Directory.GetCurrentDirectory()); folder is not null; folder = folder.Parent) folders.Add(System.IO.Path.Combine(folder.FullName, "node_modules"));
+        folders.AddRange((Environment.GetEnvironmentVariable("NODE_PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries));
+        folders.AddRange(["/usr/local/lib/node_modules", "/usr/lib/node_modules", "/opt/homebrew/lib/node_modules"]);
+        foreach (string folder in folders)
+            if (LibraryIn(folder) is { } found) return new OrtLibrary(found, "");
+        return new OrtLibrary(null, "ONNX Runtime is not installed: 'npm install --ignore-scripts onnxruntime-node' in the working folder brings its library (Linux and macOS; x64 and arm64).");
+    }
+
     private static string? Folder()
     {
         for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
@@ -43,10 +56,12 @@ public sealed record OrtLibrary(string? Path, string WhyNot)
         return null;
     }
 
-    private static string? Library(string folder)
+    private static string? Library(string folder) => LibraryIn(System.IO.Path.Combine(folder, "node_modules"));
+
+    private static string? LibraryIn(string modules)
     {
         string system = OperatingSystem.IsMacOS() ? "darwin" : "linux", processor = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? "arm64" : "x64";
-        string binaries = System.IO.Path.Combine(folder, "node_modules", "onnxruntime-node", "bin");
+        string binaries = System.IO.Path.Combine(modules, "onnxruntime-node", "bin");
         if (!Directory.Exists(binaries) || RuntimeInformation.ProcessArchitecture is not (Architecture.X64 or Architecture.Arm64)) return null;
         return Directory.EnumerateFiles(binaries, "libonnxruntime*", SearchOption.AllDirectories)
             .FirstOrDefault(path => path.Contains($"{System.IO.Path.DirectorySeparatorChar}{system}{System.IO.Path.DirectorySeparatorChar}{processor}{System.IO.Path.DirectorySeparatorChar}", StringComparison.Ordinal));

@@ -1,78 +1,42 @@
 using System.CommandLine;
-using System.Diagnostics;
 using System.Globalization;
 
 using Peregrine.Inference;
 
 namespace Peregrine.App.Commands;
 
-/// <summary><c>model</c>: looks into an ONNX file and tries it.</summary>
+/// <summary><c>model</c>: looks into an ONNX file, checks it, runs it and measures it.</summary>
 internal static class ModelCommand
 {
-    public static Command Create() => new("model", "Looks into an ONNX model and tries it: inspect, check, bench.") { Inspect(), Check(), Bench() };
-
-    private static Command Inspect()
+    public static Command Create() => new("model", "Looks into an ONNX model, checks it, runs it and measures it: inspect, check, run, bench.")
     {
-        Argument<string> file = new("file") { Description = "the .onnx file" };
-        Command command = new("inspect", "Shows inputs, outputs, operators and metadata.") { file };
-        command.SetAction(parsed =>
-        {
-            OnnxModel model = Load(parsed.GetValue(file)!);
-            Console.WriteLine($"opset {model.Opset}, IR {model.IrVersion}, by {model.Producer}; {model.Parameters.ToString("N0", CultureInfo.InvariantCulture)} parameters");
-            foreach (TensorInfo input in model.Inputs) Console.WriteLine($"  in   {input}");
-            foreach (TensorInfo output in model.Outputs) Console.WriteLine($"  out  {output}");
-            Console.WriteLine("  operators " + string.Join(", ", model.Operators.Select(one => $"{one.Key}×{one.Value}")));
-            foreach ((string key, string value) in model.Metadata) Console.WriteLine($"  {key} = {(value.Length > 120 ? value[..117] + "…" : value)}");
-            return ExitCode.Done;
-        });
-        return command;
-    }
+        ModelInspectCommand.Create(),
+        ModelCheckCommand.Create(),
+        ModelRunCommand.Create(),
+        ModelBenchCommand.Create(),
+    };
 
-    private static Command Check()
+    public static Argument<string> File() => new("file") { Description = "the .onnx file; weights may lie in other files beside it" };
+
+    public static Option<string[]> Dimensions() => new("--dimension")
     {
-        Argument<string> file = new("file") { Description = "the .onnx file" };
-        Command command = new("check", "Loads, compiles and runs the model's own test rows.") { file };
-        command.SetAction(parsed =>
-        {
-            OnnxModel model = Load(parsed.GetValue(file)!);
-            try
-            {
-                ModelSession session = model.Compile();
-                string rows = SelfTest.IsPresent(model) ? $"{SelfTest.Verify(model)} test rows reproduce" : "it carries no test rows";
-                Console.WriteLine($"ok: {session.Steps} steps, {session.MemoryBytes.ToString("N0", CultureInfo.InvariantCulture)} bytes, {session.Kernels} kernels; {rows}");
-                return ExitCode.Done;
-            }
-            catch (ModelException e)
-            {
-                throw new StopException(ExitCode.Failed, e.Message);
-            }
-        });
-        return command;
-    }
+        Description = "the size of a symbolic dimension, such as batch=8; one that is not named is 1", HelpName = "NAME=SIZE", AllowMultipleArgumentsPerToken = true,
+    };
 
-    private static Command Bench()
+    public static Option<string[]> FixedInputs() => new("--fix")
     {
-        Argument<string> file = new("file") { Description = "the .onnx file" };
-        Command command = new("bench", "Measures the time of one run on this machine.") { file };
-        command.SetAction(parsed =>
-        {
-            ModelSession session = Load(parsed.GetValue(file)!).Compile();
-            const int runs = 200, each = 200;
-            double[] micros = new double[runs];
-            for (int i = -runs; i < runs; i++) // The first half warms it up.
-            {
-                long start = Stopwatch.GetTimestamp();
-                for (int j = 0; j < each; j++) session.Run();
-                if (i >= 0) micros[i] = Stopwatch.GetElapsedTime(start).TotalMicroseconds / each;
-            }
-            Array.Sort(micros);
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"min {micros[0]:F3} µs, median {micros[runs / 2]:F3} µs, p99 {micros[runs * 99 / 100]:F3} µs ({session.Kernels} kernels)"));
-            return ExitCode.Done;
-        });
-        return command;
-    }
+        Description = "the value of an input that decides shapes and so is known when the model is compiled: a file as for run --input, or numbers", HelpName = "NAME=VALUE", AllowMultipleArgumentsPerToken = true,
+    };
 
-    private static OnnxModel Load(string path)
+    /// <summary>What a model shall be compiled for.</summary>
+    public static CompileOptions ReadOptions(OnnxModel model, string[]? dimensions, string[]? fixedInputs) => new()
+    {
+        Dimensions = ReadDimensions(model, dimensions),
+        FixedInputs = ModelInputText.Read("--fix", model, fixedInputs ?? []),
+    };
+
+    /// <summary>Reads the model; a file that is none is the user's configuration.</summary>
+    public static OnnxModel Load(string path)
     {
         try
         {
@@ -82,5 +46,22 @@ internal static class ModelCommand
         {
             throw new StopException(ExitCode.BadConfiguration, e.Message);
         }
+    }
+
+    /// <summary>The sizes that <c>--dimension</c> gives, each a dimension that the model has.</summary>
+    public static Dictionary<string, int> ReadDimensions(OnnxModel model, string[]? given)
+    {
+        string[] known = [.. model.Inputs.SelectMany(static input => input.Shape).Where(static one => one.IsSymbolic).Select(static one => one.Name!).Distinct()];
+        string allowed = known.Length == 0 ? "the model has no symbolic dimensions" : $"the model's symbolic dimensions are {string.Join(", ", known)}";
+        Dictionary<string, int> sizes = [];
+        foreach (string one in given ?? [])
+        {
+            int at = one.LastIndexOf('='); // A name may have one, a size not.
+            if (at <= 0 || !int.TryParse(one[(at + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out int size) || size < 1)
+                throw new StopException(ExitCode.WrongUsage, $"--dimension: '{one}' is not allowed; allowed is NAME=SIZE with a whole size of at least 1; {allowed}.");
+            if (!known.Contains(one[..at])) throw new StopException(ExitCode.WrongUsage, $"--dimension: '{one[..at]}' is not allowed; {allowed}.");
+            if (!sizes.TryAdd(one[..at], size)) throw new StopException(ExitCode.WrongUsage, $"--dimension: '{one[..at]}' is given twice.");
+        }
+        return sizes;
     }
 }

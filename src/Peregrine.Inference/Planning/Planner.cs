@@ -22,6 +22,7 @@ internal sealed class Planner
     private readonly SharedWeights _weights;
     private long _foldingLeft;
     private long _foldedElementsLeft;
+    private long _arenaBytes;
 
     private Planner(CompileOptions options, ModelLimits limits, SharedWeights weights)
     {
@@ -39,6 +40,14 @@ internal sealed class Planner
     public static ModelSession Plan(ModelGraph graph, CompileOptions options, ModelLimits limits, SharedWeights weights) => new Planner(options, limits, weights).Plan(graph);
 
     public Value ValueOf(string name) => _values.TryGetValue(name, out Value? value) ? value : throw new ModelException($"'{name}' is named as an output of an operator that has none such.");
+
+    /// <summary>Makes the plan and keeps what it was made of, for those who describe it.</summary>
+    public static PlanRecord Record(ModelGraph graph, CompileOptions options, ModelLimits limits, SharedWeights weights)
+    {
+        var planner = new Planner(options, limits, weights);
+        ModelSession session = planner.Plan(graph);
+        return new PlanRecord(session, planner._steps, planner._values, planner._arenaBytes);
+    }
 
     public bool IsRead(string name) => _readers.ContainsKey(name);
 
@@ -111,6 +120,7 @@ internal sealed class Planner
 
         var memory = new Memory(Limits.SessionBytesMax, _weights);
         LayOut(inputs, outputs, memory);
+        _arenaBytes = memory.BytesUsed;
         var binder = new Binder(_kind, memory);
         Kernel[] kernels = [.. _steps.Select(s => s.Bind(binder))];
         foreach (Value value in inputs.Concat(outputs)) value.Address = binder.Address(value);
