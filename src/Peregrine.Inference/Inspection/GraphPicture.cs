@@ -91,9 +91,10 @@ public static class GraphPicture
 
     private static IEnumerable<string> Details(NodeDescription node)
     {
-        foreach (ValueDescription output in node.Outputs.Take(4)) yield return output.Shape is null ? output.Name : $"{output.Type} [{string.Join(", ", output.Shape)}]";
-        if (node.Parameters > 0) yield return node.Parameters.ToString("N0", CultureInfo.InvariantCulture) + (node.Parameters == 1 ? " parameter" : " parameters");
-        if (node.Step >= 0) yield return $"step {node.Step}";
+        foreach (ValueDescription output in node.Outputs.Where(value => node.Role == NodeRole.Unknown || value.Shape is not null).Take(4)) yield return output.Shape is null ? output.Name : $"{output.Type} [{string.Join(", ", output.Shape)}]";
+        string step = node.Step >= 0 ? $"step {node.Step}" : "";
+        string weights = node.Parameters == 0 ? "" : node.Parameters.ToString("N0", CultureInfo.InvariantCulture) + (node.Parameters == 1 ? " parameter" : " parameters");
+        if (step.Length + weights.Length > 0) yield return $"{step}{(step.Length > 0 && weights.Length > 0 ? " · " : "")}{weights}";
     }
 
     private static string[] Text(TensorInfo tensor) => [$"{tensor.Type} [{string.Join(", ", tensor.Shape)}]"];

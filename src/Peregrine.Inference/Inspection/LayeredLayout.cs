@@ -6,8 +6,8 @@ namespace Peregrine.Inference.Inspection;
 /// </summary>
 internal sealed class LayeredLayout
 {
-    private const int OrderingSweeps = 12, PlacingSweeps = 24;
-    private const double GapX = 28, GapY = 34, BendWidth = 10;
+    private const int OrderingSweeps = 12, PlacingSweeps = 24, StraighteningSweeps = 16;
+    private const double GapX = 28, GapY = 26, BendWidth = 10;
 
     private readonly List<Box> _boxes = [];
     private readonly List<List<Box>> _layers = [];
@@ -29,6 +29,7 @@ internal sealed class LayeredLayout
         }
         Order();
         Place();
+        Straighten();
         double y = GapY / 2;
         foreach (List<Box> layer in _layers)
         {
@@ -116,6 +117,38 @@ internal sealed class LayeredLayout
                 }
                 Spread(layer);
             }
+        }
+    }
+
+    /// <summary>What only hangs one below the other stands in one column, and so does a long edge's middle.</summary>
+    private void Straighten()
+    {
+        var chains = new List<List<Box>>();
+        var chainOf = new Dictionary<Box, List<Box>>();
+        foreach (Box box in _layers.SelectMany(static layer => layer))
+        {
+            Box? above = OnlyOne(box, box.Above);
+            bool joins = above is not null && above.IsBend == box.IsBend && OnlyOne(above, above.Below) == box;
+            List<Box> chain = joins ? chainOf[above!] : [];
+            if (!joins) chains.Add(chain);
+            chain.Add(box);
+            chainOf[box] = chain;
+        }
+        for (int sweep = 0; sweep < StraighteningSweeps; sweep++)
+        {
+            foreach (List<Box> chain in chains)
+            {
+                double mean = chain.Average(static box => box.X);
+                foreach (Box box in chain) box.Wish = mean;
+            }
+            foreach (List<Box> layer in _layers) Spread(layer);
+        }
+
+        // Long edges do not bend a chain of boxes.
+        static Box? OnlyOne(Box box, List<Box> near)
+        {
+            Box[] alike = [.. near.Where(other => other.IsBend == box.IsBend)];
+            return alike.Length == 1 ? alike[0] : null;
         }
     }
 
