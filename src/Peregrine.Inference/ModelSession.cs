@@ -40,6 +40,9 @@ public sealed unsafe class ModelSession
     /// <summary>Bytes of arena and packed weights.</summary>
     public long MemoryBytes => _memory.BytesUsed;
 
+    /// <summary>Those of <see cref="MemoryBytes"/> that are weights which the model's other sessions of the same kernels use too.</summary>
+    public long SharedBytes => _memory.BytesShared;
+
     /// <summary>The input's numbers, row-major, to be filled before each run; they keep their values between runs.</summary>
     /// <exception cref="InvalidOperationException">The input does not hold float32.</exception>
     public Span<float> Input(int index) => Input<float>(index);
@@ -86,6 +89,7 @@ public sealed unsafe class ModelSession
     public void Run()
     {
         foreach (Kernel kernel in _kernels) kernel.Run();
+        GC.KeepAlive(this); // The kernels have bare addresses: a session that nobody looks at again must not be collected in the middle of its last run.
     }
 
     private static nint Place<T>(Value value) => value.Type.IsSeenAs<T>()

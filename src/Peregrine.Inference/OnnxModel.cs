@@ -6,13 +6,14 @@ using Peregrine.Inference.Planning;
 namespace Peregrine.Inference;
 
 /// <summary>
-/// A model that was read and checked: <c>ai.onnx</c> opset 7 to 23, IR 3 to 10. It is immutable and may be shared between threads; each thread that
-/// runs it compiles a session of its own.
+/// A model that was read and checked: <c>ai.onnx</c> opset 7 to 23 (below it, operators that have not changed since), <c>ai.onnx.ml</c> 1 to 4, IR 3 to 10. It is immutable and may be shared between threads; each thread that
+/// runs it compiles a session of its own. Sessions have their own activations; packed weights that are alike they share.
 /// </summary>
 public sealed class OnnxModel
 {
     private readonly ModelGraph _graph;
     private readonly ModelLimits _limits;
+    private readonly SharedWeights _weights = new();
 
     private OnnxModel(ModelProto proto, ModelGraph graph, ModelLimits limits)
     {
@@ -77,7 +78,10 @@ public sealed class OnnxModel
 
     /// <summary>Plans everything ahead: shapes, constants, fused kernels, packed weights, one block of memory.</summary>
     /// <exception cref="ModelException">Shapes or types do not fit together, or the model needs more than its limits allow.</exception>
-    public ModelSession Compile(CompileOptions? options = null) => Planner.Plan(_graph, options ?? new CompileOptions(), _limits);
+    public ModelSession Compile(CompileOptions? options = null) => Planner.Plan(_graph, options ?? new CompileOptions(), _limits, _weights);
+
+    /// <summary>The plan with what it was made of, for those who describe it.</summary>
+    internal PlanRecord Record(CompileOptions options) => Planner.Record(_graph, options, _limits, _weights);
 
     /// <summary>The checked graph, for those who describe it.</summary>
     internal ModelGraph Graph => _graph;

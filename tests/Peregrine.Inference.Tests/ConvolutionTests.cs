@@ -60,23 +60,6 @@ public sealed class ConvolutionTests
     }
 
     [Fact]
-    public void Each_vector_width_gives_the_same_bits()
-    {
-        KernelKind[] widths = [.. ModelVectors.Kinds.Where(k => k != KernelKind.Scalar)];
-        Assert.SkipWhen(widths.Length < 2, "This machine (or this run) has fewer than two vector widths.");
-        var random = new Random(103);
-        for (int round = 0; round < 60; round++)
-        {
-            int channels = random.Next(1, 9), outputs = random.Next(1, 12), size = random.Next(3, 120);
-            OnnxModel model = new GraphWriter().Input("x", 1, channels, size).Constant("w", Naive.Random(random, [outputs * channels * 3]).Floats, outputs, channels, 3)
-                .Constant("b", Naive.Random(random, [outputs]).Floats, outputs).Node("Conv", ["x", "w", "b"], ["c"]).Node("Tanh", ["c"], ["y"]).Output("y", 1, outputs, size - 2).Load();
-            float[] input = Naive.Random(random, [channels * size]).Floats;
-            float[][] results = [.. widths.Select(kind => Run(model, kind, input))];
-            foreach (float[] other in results) Assert.True(results[0].AsSpan().SequenceEqual(other), $"{channels} {outputs} {size}");
-        }
-    }
-
-    [Fact]
     public void Transposes_a_convolution()
     {
         var random = new Random(104);

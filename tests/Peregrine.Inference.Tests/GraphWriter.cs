@@ -21,6 +21,10 @@ internal sealed class GraphWriter
 
     public GraphWriter IntegerOutput(string name, params object[] shape) => Info(12, name, 7, shape);
 
+    public GraphWriter Input(ElementType type, string name, params object[] shape) => Info(11, name, (int)type, shape);
+
+    public GraphWriter Output(ElementType type, string name, params object[] shape) => Info(12, name, (int)type, shape);
+
     public GraphWriter Constant(string name, float[] values, params long[] shape)
     {
         _graph.Add(Field(5, Tensor(name, 1, shape, w => w.WriteRaw(9, [.. values.SelectMany(BitConverter.GetBytes)]))));

@@ -17,7 +17,8 @@ public sealed class HostileModelTests
         ["no output"] = (() => new GraphWriter().Input("x", 3).Node("Relu", ["x"], ["y"]).Bytes(), "has no output"),
         ["old IR"] = (() => Small(ir: 2), "IR version 2; allowed are 3 to 13"),
         ["new IR"] = (() => Small(ir: 99), "IR version 99"),
-        ["old opset"] = (() => Small(opset: 5), "opset 5; allowed are 6 to 23"),
+        ["old opset"] = (() => Small(opset: 5), "Relu (opset 5)"),
+        ["opset of nothing"] = (() => Small(opset: 0), "opset 0; allowed are 1 to 23"),
         ["new opset"] = (() => Small(opset: 24), "opset 24"),
         ["negative opset"] = (() => Small(opset: -1), "opset -1"),
         ["cycle of one"] = (() => new GraphWriter().Input("x", 3).Output("y", 3).Node("Add", ["x", "y"], ["y"]).Bytes(), "has a cycle: Add -> 'y'"),
@@ -77,12 +78,12 @@ public sealed class HostileModelTests
     {
         (Func<byte[]> build, string says) = Cases[name];
         byte[] bytes = build();
-        long before = GC.GetTotalAllocatedBytes(precise: true);
-        long start = Stopwatch.GetTimestamp();
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        double start = ThreadClock.Seconds;
         var e = Assert.Throws<ModelException>(() => OnnxModel.Load(bytes).Compile());
         Assert.Contains(says, e.Message, StringComparison.Ordinal);
-        Assert.InRange(GC.GetTotalAllocatedBytes(precise: true) - before, 0, 256L << 20);
-        Assert.InRange(Stopwatch.GetElapsedTime(start).TotalSeconds, 0, 2);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 256L << 20);
+        Assert.InRange(ThreadClock.Seconds - start, 0, 2);
     }
 
     [Fact]
@@ -124,25 +125,6 @@ public sealed class HostileModelTests
         for (int length = 0; length < bytes.Length; length++)
             if (Refuses(bytes.AsMemory(0, length))) refused++;
         Assert.Equal(bytes.Length, refused);
-    }
-
-    [Fact]
-    public void Changed_bytes_are_refused_or_still_a_model()
-    {
-        const int seed = 20261122;
-        var random = new Random(seed);
-        byte[] original = Classifier();
-        int refused = 0;
-        for (int round = 0; round < 3000; round++)
-        {
-            byte[] bytes = [.. original];
-            for (int i = random.Next(1, 4); i > 0; i--) bytes[random.Next(bytes.Length)] = round % 2 == 0 ? (byte)random.Next(256) : (byte)(bytes[random.Next(bytes.Length)] ^ (1 << random.Next(8)));
-            long before = GC.GetAllocatedBytesForCurrentThread();
-            if (Refuses(bytes)) refused++;
-            long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-            Assert.True(allocated < 256L << 20, $"seed {seed}, round {round}: {allocated} bytes");
-        }
-        Assert.InRange(refused, 1, 2999); // Some changes hit a weight or a name, and the model lives on.
     }
 
     [Theory]
@@ -200,7 +182,7 @@ public sealed class HostileModelTests
         new GraphWriter { IrVersion = ir, Opset = opset }.Input("x", 3).Output("y", 3).Node("Relu", ["x"], ["y"]).Bytes();
 
     /// <summary>A small network of the kind the trainer writes; its output comes last, so no proper prefix is a whole model.</summary>
-    private static byte[] Classifier()
+    internal static byte[] Classifier()
     {
         var random = new Random(5);
         float[] Weights(int count) => Naive.Random(random, [count]).Floats;

@@ -424,7 +424,7 @@ public sealed class OperatorTests
         : Orders(count - 1).SelectMany(order => Enumerable.Range(0, count).Select(at => (int[])[.. order[..at], count - 1, .. order[at..]]));
 
     /// <summary>The error function by its Maclaurin series, which converges well enough up to 5 in double precision.</summary>
-    private static double Erf(double x)
+    internal static double Erf(double x)
     {
         double term = x, sum = x;
         for (int n = 1; n < 200; n++)

@@ -35,28 +35,6 @@ public sealed class RecurrentTests
         }
     }
 
-    [Theory]
-    [InlineData("LSTM")]
-    [InlineData("GRU")]
-    public void Each_vector_width_gives_the_same_bits(string op)
-    {
-        KernelKind[] widths = [.. ModelVectors.Kinds.Where(k => k != KernelKind.Scalar)];
-        Assert.SkipWhen(widths.Length < 2, "This machine (or this run) has fewer than two vector widths.");
-        var random = new Random(204);
-        for (int round = 0; round < 40; round++)
-        {
-            RecurrentCase c = RecurrentCase.Random(op, random, unusual: false);
-            OnnxModel model = c.Graph(constantWeights: true).Load();
-            float[][] results = [.. widths.Select(kind =>
-            {
-                ModelSession session = c.Fill(model.Compile(new CompileOptions { Kernels = kind }));
-                session.Run();
-                return session.Output(0).ToArray();
-            })];
-            foreach (float[] other in results) Assert.True(results[0].AsSpan().SequenceEqual(other), c.ToString());
-        }
-    }
-
     [Fact]
     public void A_carried_state_continues_where_the_window_would()
     {

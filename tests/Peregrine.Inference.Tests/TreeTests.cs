@@ -5,8 +5,6 @@ namespace Peregrine.Inference.Tests;
 /// <summary>Tree ensembles of random shape against a walk by the letter of ai.onnx.ml.</summary>
 public sealed class TreeTests
 {
-    private static readonly string[] Modes = ["BRANCH_LEQ", "BRANCH_LT", "BRANCH_GTE", "BRANCH_GT", "BRANCH_EQ", "BRANCH_NEQ"];
-
     [Theory] // All comparisons and shapes; then what trainers write: one comparison, trees of about one depth.
     [InlineData(301, 6, false)]
     [InlineData(302, 4, true)]
@@ -77,7 +75,7 @@ public sealed class TreeTests
     [InlineData("LOGISTIC", -2f, 0, 0.8807971, 0.1192029)]
     public void Two_classes_need_the_weights_of_one(string transform, float weight, long label, double first, double second)
     {
-        var forest = new Forest([new Node(0, "LEAF", 0, 0, false) { Weights = [(0, weight)] }]);
+        var forest = new Forest([new ForestNode(0, "LEAF", 0, 0, false) { Weights = [(0, weight)] }]);
         ModelSession session = Classifier(1, 2, [0, 1], transform, forest);
         session.Run();
         Assert.Equal(label, session.OutputIntegers(0)[0]);
@@ -95,8 +93,8 @@ public sealed class TreeTests
     [InlineData("target_ids", 0, 3, "target_ids has 3")]
     public void Refuses_what_is_no_tree(string attribute, object from, object to, string part)
     {
-        var root = new Node(0, "BRANCH_LEQ", 0, 0.5f, false);
-        (root.True, root.False) = (new Node(1, "LEAF", 0, 0, false) { Weights = [(0, 1f)] }, new Node(2, "LEAF", 0, 0, false) { Weights = [(0, 2f)] });
+        var root = new ForestNode(0, "BRANCH_LEQ", 0, 0.5f, false);
+        (root.True, root.False) = (new ForestNode(1, "LEAF", 0, 0, false) { Weights = [(0, 1f)] }, new ForestNode(2, "LEAF", 0, 0, false) { Weights = [(0, 2f)] });
         (string Name, object Value)[] attributes = new Forest([root]).Attributes("target");
         for (int i = 0; i < attributes.Length; i++)
         {
@@ -116,76 +114,4 @@ public sealed class TreeTests
         new GraphWriter().Input("x", 1, features)
             .DomainNode("ai.onnx.ml", "TreeEnsembleClassifier", ["x"], ["label", "p"], [.. forest.Attributes("class"), ("classlabels_int64s", labels), ("post_transform", transform)])
             .IntegerOutput("label", 1).Output("p", 1, classes).Load().Compile();
-
-    private sealed record Node(int Id, string Mode, int Feature, float Value, bool MissingIsTrue)
-    {
-        public Node? True { get; set; }
-        public Node? False { get; set; }
-        public List<(int Id, float Weight)> Weights { get; init; } = [];
-
-        public IEnumerable<Node> All => Mode == "LEAF" ? [this] : new[] { this }.Concat(True!.All).Concat(False!.All);
-
-        public Node Next(float[] x)
-        {
-            float v = x[Feature];
-            bool isTrue = (float.IsNaN(v) && MissingIsTrue) || Mode switch
-            {
-                "BRANCH_LEQ" => v <= Value, "BRANCH_LT" => v < Value, "BRANCH_GTE" => v >= Value, "BRANCH_GT" => v > Value, "BRANCH_EQ" => v == Value, _ => v != Value,
-            };
-            return isTrue ? True! : False!;
-        }
-    }
-
-    private sealed record Forest(IReadOnlyList<Node> Roots)
-    {
-        public int Count => Roots.Count;
-
-        public static Forest Random(Random random, int features, int targets, int modes, bool full)
-        {
-            int depth = random.Next(1, 6);
-            bool everywhere = random.Next(2) == 0;
-            int next = 0;
-            Node Grow(int left)
-            {
-                if (left == 0 || (!full && random.Next(4) == 0))
-                {
-                    (int, float)[] weights = [.. Enumerable.Range(0, targets).Where(_ => everywhere || random.Next(2) == 0).Select(id => (id, (float)((random.NextDouble() * 2) - 1)))];
-                    return new Node(next++, "LEAF", 0, 0, false) { Weights = [.. weights] };
-                }
-                var node = new Node(next++, Modes[random.Next(modes)], random.Next(features), random.Next(-3, 4) / 2f, random.Next(3) == 0);
-                (node.True, node.False) = (Grow(left - 1), Grow(left - 1));
-                return node;
-            }
-            return new Forest([.. Enumerable.Range(0, random.Next(1, 12)).Select(_ =>
-            {
-                next = 0;
-                return Grow(depth);
-            })]);
-        }
-
-        /// <summary>Numbers that often lie on a threshold; some are missing.</summary>
-        public float[] Row(Random random, int features) => [.. Enumerable.Range(0, features).Select(_ => random.Next(12) switch { 0 => float.NaN, 1 => float.NegativeInfinity, 2 => -0f, _ => random.Next(-8, 9) / 4f })];
-
-        public IEnumerable<List<(int Id, float Weight)>> Leaves(float[] x) => Roots.Select(root =>
-        {
-            Node at = root;
-            while (at.Mode != "LEAF") at = at.Next(x);
-            return at.Weights;
-        });
-
-        public (string Name, object Value)[] Attributes(string kind)
-        {
-            (int Tree, Node Node)[] all = [.. Roots.SelectMany((root, tree) => root.All.Select(node => (tree, node)))];
-            (int Tree, Node Node, (int Id, float Weight) Weight)[] weights = [.. all.SelectMany(n => n.Node.Weights.Select(w => (n.Tree, n.Node, w)))];
-            return
-            [
-                ("nodes_treeids", all.Select(n => (long)n.Tree).ToArray()), ("nodes_nodeids", all.Select(n => (long)n.Node.Id).ToArray()),
-                ("nodes_featureids", all.Select(n => (long)n.Node.Feature).ToArray()), ("nodes_values", all.Select(n => n.Node.Value).ToArray()),
-                ("nodes_modes", all.Select(n => n.Node.Mode).ToArray()), ("nodes_missing_value_tracks_true", all.Select(n => n.Node.MissingIsTrue ? 1L : 0).ToArray()),
-                ("nodes_truenodeids", all.Select(n => (long)(n.Node.True?.Id ?? 0)).ToArray()), ("nodes_falsenodeids", all.Select(n => (long)(n.Node.False?.Id ?? 0)).ToArray()),
-                ($"{kind}_treeids", weights.Select(w => (long)w.Tree).ToArray()), ($"{kind}_nodeids", weights.Select(w => (long)w.Node.Id).ToArray()),
-                ($"{kind}_ids", weights.Select(w => (long)w.Weight.Id).ToArray()), ($"{kind}_weights", weights.Select(w => w.Weight.Weight).ToArray()),
-            ];
-        }
-    }
 }

@@ -52,6 +52,7 @@ internal static class GraphCheck
     private static void CheckOperators(GraphProto graph, Dictionary<string, int> opsets)
     {
         var unknown = new SortedDictionary<string, int>(StringComparer.Ordinal);
+        var advice = new SortedSet<string>(StringComparer.Ordinal);
         foreach (NodeProto node in graph.Nodes)
         {
             string domain = OperatorTable.Domain(node.Domain);
@@ -59,9 +60,10 @@ internal static class GraphCheck
             if (OperatorTable.Find(domain, node.Operator, opset) is not null) continue;
             string name = $"{node.Operator} ({$"{(domain.Length == 0 ? "opset" : domain)} {(opset == 0 ? "" : opset)}".TrimEnd()})";
             unknown[name] = unknown.GetValueOrDefault(name) + 1;
+            if (OperatorTable.Advice(domain, node.Operator) is { } hint) advice.Add(hint);
         }
         if (unknown.Count > 0)
-            throw new ModelException($"The model uses operators that are not supported: {string.Join(", ", unknown.Select(u => u.Value == 1 ? u.Key : $"{u.Key} x {u.Value}"))}. " +
+            throw new ModelException($"The model uses operators that are not supported: {string.Join(", ", unknown.Select(u => u.Value == 1 ? u.Key : $"{u.Key} x {u.Value}"))}. {string.Concat(advice.Select(a => a + " "))}" +
                 $"Supported are {OperatorTable.Names}.");
     }
 

@@ -81,10 +81,13 @@ public static class GraphPicture
         line.Append(CultureInfo.InvariantCulture, $"M{x:0.#},{y:0.#}");
         foreach (LayeredLayout.Box box in path.Skip(1))
         {
-            double nextY = box.IsBend ? box.Y : box.Y - (box.Height / 2) - 1, middle = (y + nextY) / 2;
+            double nextY = box.Y - (box.Height / 2) - (box.IsBend ? 0 : 1), middle = (y + nextY) / 2;
             if (Math.Abs(box.X - x) < 0.5) line.Append(CultureInfo.InvariantCulture, $" L{box.X:0.#},{nextY:0.#}");
             else line.Append(CultureInfo.InvariantCulture, $" C{x:0.#},{middle:0.#} {box.X:0.#},{middle:0.#} {box.X:0.#},{nextY:0.#}");
             (x, y) = (box.X, nextY);
+            if (!box.IsBend) continue;
+            y += box.Height;
+            line.Append(CultureInfo.InvariantCulture, $" L{x:0.#},{y:0.#}");
         }
         return line.ToString();
     }

@@ -7,7 +7,7 @@ namespace Peregrine.Inference.Inspection;
 internal sealed class LayeredLayout
 {
     private const int OrderingSweeps = 12, PlacingSweeps = 24, StraighteningSweeps = 16;
-    private const double GapX = 28, GapY = 26, BendWidth = 10;
+    private const double GapX = 28, GapY = 30, BendWidth = 10;
 
     private readonly List<Box> _boxes = [];
     private readonly List<List<Box>> _layers = [];
@@ -34,7 +34,7 @@ internal sealed class LayeredLayout
         foreach (List<Box> layer in _layers)
         {
             double height = layer.Max(static box => box.Height);
-            foreach (Box box in layer) box.Y = y + (height / 2);
+            foreach (Box box in layer) (box.Y, box.Height) = (y + (height / 2), box.IsBend ? height : box.Height); // A bend passes its layer upright.
             y += height + GapY;
         }
         double left = _boxes.Min(static box => box.X - (box.Width / 2)) - GapX;
@@ -178,7 +178,7 @@ internal sealed class LayeredLayout
     internal sealed class Box
     {
         public double Width { get; init; }
-        public double Height { get; init; }
+        public double Height { get; set; }
         public bool IsBend { get; init; }
         public int Layer { get; set; }
         public double X { get; set; }

@@ -88,8 +88,8 @@ public sealed record ModelDescription
         long parameterBytes = model.Graph.Constants.Values.Sum(static data => (long)data.Bytes.Length);
         try
         {
-            PlanRecord plan = Planner.Record(model.Graph, options, model.Limits);
-            PlanRecord plain = Planner.Record(model.Graph, options with { Fuse = false }, model.Limits); // It knows what the values within fused steps are.
+            PlanRecord plan = model.Record(options);
+            PlanRecord plain = model.Record(options with { Fuse = false }); // It knows what the values within fused steps are.
             return Describe(model, plan, plain) with { ParameterBytes = parameterBytes };
         }
         catch (ModelException e)

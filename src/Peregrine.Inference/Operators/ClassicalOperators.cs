@@ -64,7 +64,7 @@ internal static unsafe class ClassicalOperators
         long[] picks = node.ConstantIntegers(node.Input(1));
         if (x.Shape.Length == 0 || picks.Any(p => p < 0 || p >= x.Shape[^1])) throw node.Fail($"the columns {string.Join(", ", picks)} are not all in {x}.");
         int[] source = x.Shape.Length == 1 ? [1, x.Count] : x.Shape, shape = [.. source[..^1], picks.Length];
-        IndexOperators.Move(node, x, shape, () => IndexOperators.MapOf(shape, at => IndexOperators.Flat(source, [.. at[..^1], (int)picks[at[^1]]])));
+        IndexOperators.Move(node, x, shape, () => IndexOperators.AxisMap(source, shape, (axis, i) => axis == source.Length - 1 ? (int)picks[i] : i));
     }
 
     /// <summary>A value that stands for "missing" is replaced, in each column or in all.</summary>

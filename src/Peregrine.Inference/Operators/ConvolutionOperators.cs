@@ -49,14 +49,15 @@ internal static unsafe class ConvolutionOperators
         int[] strides = Window.Numbers(node, "strides", rank, 1), extra = Window.Numbers(node, "output_padding", rank, 0, low: 0);
         int[] dilations = Window.Numbers(node, "dilations", rank, 1), pads = Window.Numbers(node, "pads", 2 * rank, 0, low: 0);
         string auto = node.Text("auto_pad", "NOTSET");
-        int[]? wanted = node.Has("output_shape") ? Window.Numbers(node, "output_shape", node.Integers("output_shape")!.Length, 0)[^rank..] : null;
+        int[] sizesWanted = node.Has("output_shape") ? Window.Numbers(node, "output_shape", node.Integers("output_shape")!.Length, 0) : [];
+        int[]? wanted = sizesWanted.Length >= rank ? sizesWanted[^rank..] : sizesWanted.Length == 0 ? null : throw node.Fail($"output_shape has {sizesWanted.Length} numbers; {rank} are needed.");
         var outputs = new int[rank];
         for (int axis = 0; axis < rank; axis++)
         {
             long whole = ((long)strides[axis] * (spatial[axis] - 1)) + extra[axis] + (((long)sizes[axis] - 1) * dilations[axis]) + 1;
             if (wanted is not null || auto is "SAME_UPPER" or "SAME_LOWER")
             {
-                outputs[axis] = wanted?[axis] ?? spatial[axis] * strides[axis];
+                outputs[axis] = wanted?[axis] ?? (int)Math.Min((long)spatial[axis] * strides[axis], int.MaxValue);
                 long total = Math.Max(0, whole - outputs[axis]);
                 pads[axis] = (int)(auto == "SAME_UPPER" ? total / 2 : total - (total / 2));
             }
@@ -85,13 +86,19 @@ internal static unsafe class ConvolutionOperators
     {
         Value x = node.FloatInput(0);
         Value[] parts = [.. Enumerable.Range(1, 4).Select(node.FloatInput)];
-        if (node.Integer("training_mode", 0) != 0) throw node.Fail("training_mode must be 0: this engine does not train.");
         if (node.Integer("spatial", 1) != 1) throw node.Fail("spatial must be 1.");
-        node.OnlyFirstOutput();
+        if (node.Opset < 7 && node.Integer("is_test", 0) == 0) throw node.Fail("is_test must be 1: before opset 14 only inference is supported.");
+        bool training = node.Opset >= 14 && node.Integer("training_mode", 0) != 0;
+        if (!training) node.OnlyFirstOutput();
         int channels = x.Shape.Length > 1 ? x.Shape[1] : 1;
         foreach (Value part in parts)
             if (part.Count != channels) throw node.Fail($"{part} must have the {channels} elements of the channels of {x}.");
         float epsilon = node.Float("epsilon", 1e-5f);
+        if (training)
+        {
+            NormalizationOperators.BatchStatistics(node, x, parts, channels, epsilon);
+            return;
+        }
         if (parts.All(part => part.Constant is not null))
         {
             var factors = new float[channels];

@@ -10,10 +10,16 @@ internal static class EinsumOperator
 {
     public static void Plan(NodeContext node)
     {
-        string equation = node.Text("equation", "").Replace(" ", "", StringComparison.Ordinal);
+        Value[] operands = [.. Enumerable.Range(0, node.InputCount).Select(node.Input)];
+        (int[] shape, Func<Binder, Value, Kernel> bind, long cost) = Read(node, node.Text("equation", "").Replace(" ", "", StringComparison.Ordinal), operands);
+        node.Emit(operands[0].Type, shape, operands, bind, cost);
+    }
+
+    /// <summary>The result's shape, its kernel and what that costs.</summary>
+    public static (int[] Shape, Func<Binder, Value, Kernel> Bind, long Cost) Read(NodeContext node, string equation, Value[] operands)
+    {
         string[] sides = equation.Split("->");
         string[] terms = sides[0].Split(',');
-        Value[] operands = [.. Enumerable.Range(0, node.InputCount).Select(node.Input)];
         if (sides.Length > 2 || terms.Length != operands.Length || operands.Length is 0 or > 3 || operands.Any(o => o.Type != operands[0].Type))
             throw node.Fail($"the equation '{equation}' does not fit its {operands.Length} operands.");
 
@@ -44,7 +50,7 @@ internal static class EinsumOperator
         int[] outer = node.Checked([.. result.Select(c => sizes[c])]), inner = node.Checked([.. summed.Select(c => sizes[c])]);
         long cost = (long)Shapes.Product(outer) * Shapes.Product(inner);
 
-        node.Emit(operands[0].Type, outer, operands, (binder, y) =>
+        return (outer, (binder, y) =>
         {
             binder.Memory.Count((Shapes.Product(outer) + (long)Shapes.Product(inner)) * operands.Length * sizeof(int));
             int[][] starts = [.. operands.Select((o, i) => Shapes.Walk(outer, StridesOf(o, terms[i], result)))];

@@ -10,10 +10,10 @@ internal static unsafe class GatherOperators
     public static void GatherElements(NodeContext node)
     {
         Value x = node.Input(0), indices = node.Indices(1);
-        (int[] bases, int stride, int size) = Along(node, x, indices);
+        (int[] strides, int stride, int size) = Along(node, x, indices);
         node.Emit(x.Type, indices.Shape, [x, indices], (binder, y) =>
         {
-            binder.Memory.Count(bases.Length * (long)sizeof(int));
+            int[] bases = Bases(binder, indices, strides);
             return x.Type.Size() switch
             {
                 1 => new GatherElementsKernel<byte>(binder.Address(x), binder.Integers(indices), binder.Address(y), bases, stride, size),
@@ -27,11 +27,11 @@ internal static unsafe class GatherOperators
     public static void ScatterElements(NodeContext node)
     {
         Value x = node.Input(0), indices = node.Indices(1), updates = node.Input(2);
-        (int[] bases, int stride, int size) = Along(node, x, indices);
+        (int[] strides, int stride, int size) = Along(node, x, indices);
         Meeting meeting = MeetingOf(node);
         if (updates.Type != x.Type || !updates.Shape.SequenceEqual(indices.Shape)) throw node.Fail($"{updates} must have the type of {x} and the shape of {indices}.");
         node.Emit(x.Type, x.Shape, [x, indices, updates], (binder, y) => x.Type.Call(new ScatterElementsCall(
-            binder.Address(x), binder.Integers(indices), binder.Address(updates), binder.Address(y), x.Count, bases, stride, size, meeting)));
+            binder.Address(x), binder.Integers(indices), binder.Address(updates), binder.Address(y), x.Count, Bases(binder, indices, strides), stride, size, meeting)));
     }
 
     public static void GatherND(NodeContext node)
@@ -107,6 +107,7 @@ internal static unsafe class GatherOperators
         var type = (ElementType)node.Integer("dtype", (long)x.Type);
         if (!type.IsSupported()) throw node.Fail($"dtype {type} is not supported.");
         long k = node.Integer("k", 0);
+        node.CountFolded(x.Count);
         double[] values = [.. Enumerable.Range(0, x.Count).Select(i => i % x.Shape[1] == (i / x.Shape[1]) + k ? 1.0 : 0.0)];
         node.Constant(Numbers(type.Inside(), x.Shape, values));
     }
@@ -118,6 +119,7 @@ internal static unsafe class GatherOperators
         double start = node.Known(first).Number(0), limit = node.Known(node.Input(1)).Number(0), delta = node.Known(node.Input(2)).Number(0);
         double count = delta == 0 ? double.NaN : Math.Max(0, Math.Ceiling((limit - start) / delta));
         if (!(count <= node.Limits.FoldedElementsMax)) throw node.Fail($"{start} to {limit} by {delta} has no allowed number of elements.");
+        node.CountFolded((long)count);
         node.Constant(Numbers(first.Type, [(int)count], [.. Enumerable.Range(0, (int)count).Select(i => start + (i * delta))]));
     }
 
@@ -126,6 +128,7 @@ internal static unsafe class GatherOperators
     {
         Value x = node.Input(0);
         TensorData data = node.Known(x);
+        node.CountFolded((long)x.Count * x.Shape.Length);
         int[] hits = [.. Enumerable.Range(0, data.Count).Where(i => data.Number(i) != 0)];
         int[] strides = Shapes.Strides(x.Shape);
         long[] result = [.. Enumerable.Range(0, x.Shape.Length).SelectMany(axis => hits.Select(i => (long)(i / strides[axis] % x.Shape[axis])))];
@@ -150,7 +153,8 @@ internal static unsafe class GatherOperators
         string other => throw node.Fail($"reduction '{other}' is not known."),
     };
 
-    private static (int[] Bases, int Stride, int Size) Along(NodeContext node, Value x, Value indices)
+    /// <summary>What an index advances by in each dimension but the axis, and along the axis.</summary>
+    private static (int[] Strides, int Stride, int Size) Along(NodeContext node, Value x, Value indices)
     {
         int rank = x.Shape.Length;
         if (indices.Shape.Length != rank) throw node.Fail($"{indices} must have as many dimensions as {x}.");
@@ -161,6 +165,13 @@ internal static unsafe class GatherOperators
         int[] strides = Shapes.Strides(x.Shape);
         int stride = strides[axis];
         strides[axis] = 0;
-        return (Shapes.Walk(indices.Shape, strides), stride, x.Shape[axis]);
+        return (strides, stride, x.Shape[axis]);
+    }
+
+    /// <summary>Where the slice begins in which each index counts.</summary>
+    private static int[] Bases(Binder binder, Value indices, int[] strides)
+    {
+        binder.Memory.Count(indices.Count * (long)sizeof(int));
+        return Shapes.Walk(indices.Shape, strides);
     }
 }

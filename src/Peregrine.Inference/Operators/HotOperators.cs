@@ -6,7 +6,7 @@ internal static class HotOperators
     public static IEnumerable<OperatorEntry> Table { get; } =
     [
         new("AveragePool", 6, PoolingOperators.AveragePool),
-        new("BatchNormalization", 7, ConvolutionOperators.BatchNormalization),
+        new("BatchNormalization", 6, ConvolutionOperators.BatchNormalization),
         new("Conv", 1, ConvolutionOperators.Conv),
         new("ConvTranspose", 1, ConvolutionOperators.ConvTranspose),
         new("GRU", 7, RecurrentOperators.Gru),

@@ -49,7 +49,7 @@ internal static class IndexOperators
             long chunk = (size + parts - 1) / parts;
             sizes = [.. Enumerable.Range(0, parts).Select(i => Math.Clamp(size - (i * chunk), 0, chunk))];
         }
-        if (sizes.Length != parts || sizes.Any(s => s < 0) || sizes.Sum() != size) throw node.Fail($"the parts {string.Join(", ", sizes)} do not make up {x} along axis {axis}.");
+        if (sizes.Length != parts || sizes.Any(s => s < 0 || s > size) || sizes.Sum() != size) throw node.Fail($"the parts {string.Join(", ", sizes)} do not make up {x} along axis {axis}.");
         int[] strides = Shapes.Strides(x.Shape);
         int at = 0;
         for (int i = 0; i < parts; i++)
@@ -81,7 +81,8 @@ internal static class IndexOperators
         Value x = node.Input(0);
         int[] repeats = Sizes(node, node.Input(1));
         if (repeats.Length != x.Shape.Length) throw node.Fail($"{repeats.Length} repeats for {x}; one for each dimension is needed.");
-        Move(node, x, node.Times(x.Shape, repeats), () => MapOf(node.Times(x.Shape, repeats), at => Flat(x.Shape, [.. at.Select((i, axis) => i % x.Shape[axis])])));
+        int[] shape = node.Times(x.Shape, repeats);
+        Move(node, x, shape, () => AxisMap(x.Shape, shape, (axis, i) => i % x.Shape[axis]));
     }
 
     /// <summary>Widths and value are attributes before opset 11, inputs from then on; axes may be named from opset 18.</summary>
@@ -109,28 +110,18 @@ internal static class IndexOperators
         else if (node.Optional(2) is { } value) filler = Bits(node.Known(value));
         if (mode is not ("constant" or "edge" or "reflect" or "wrap")) throw node.Fail($"mode '{mode}' is not known.");
         if (mode != "constant" && x.Count == 0) throw node.Fail($"{x} is empty.");
-        Move(node, x, shape, () => MapOf(shape, at =>
+        Move(node, x, shape, () => AxisMap(x.Shape, shape, (axis, at) => Source(at - before[axis], x.Shape[axis])), filler);
+
+        int Source(long i, long size)
         {
-            var from = new int[rank];
-            for (int axis = 0; axis < rank; axis++)
-            {
-                long i = at[axis] - before[axis], size = x.Shape[axis];
-                if (i < 0 || i >= size)
-                {
-                    if (mode == "constant") return -1;
-                    if (mode == "edge" || size == 1) i = Math.Clamp(i, 0, size - 1);
-                    else if (mode == "wrap") i = ((i % size) + size) % size;
-                    else
-                    {
-                        long period = 2 * (size - 1);
-                        i = ((i % period) + period) % period;
-                        if (i >= size) i = period - i;
-                    }
-                }
-                from[axis] = (int)i;
-            }
-            return Flat(x.Shape, from);
-        }), filler);
+            if (i >= 0 && i < size) return (int)i;
+            if (mode == "constant") return -1;
+            if (mode == "edge" || size == 1) return (int)Math.Clamp(i, 0, size - 1);
+            if (mode == "wrap") return (int)(((i % size) + size) % size);
+            long period = 2 * (size - 1);
+            i = ((i % period) + period) % period;
+            return (int)(i >= size ? period - i : i);
+        }
     }
 
     public static void Trilu(NodeContext node)
@@ -206,7 +197,7 @@ internal static class IndexOperators
         int[] picks = [.. Enumerable.Range(0, Math.Min(condition.Length, source.Shape[axis])).Where(i => condition[i] != 0)];
         int[] shape = [.. source.Shape];
         shape[axis] = picks.Length;
-        Move(node, x, shape, () => MapOf(shape, at => Flat(source.Shape, [.. at.Select((i, d) => d == axis ? picks[i] : i)])));
+        Move(node, x, shape, () => AxisMap(source.Shape, shape, (d, i) => d == axis ? picks[i] : i));
     }
 
     public static void Move(NodeContext node, Value x, int[] shape, Func<int[]> map, ulong filler = 0) => node.Emit(x.Type, shape, [x], (binder, y) =>
@@ -222,6 +213,21 @@ internal static class IndexOperators
         if (sizes.Length > node.Limits.RankMax) throw node.Fail($"the result has {sizes.Length} dimensions; at most {node.Limits.RankMax} are allowed.");
         if (sizes.Any(s => s < 0 || s > node.Limits.ElementsMax)) throw node.Fail($"{string.Join(", ", sizes)} are no sizes.");
         return node.Checked([.. sizes.Select(s => (int)s)]);
+    }
+
+    /// <summary>A map in which each axis alone says where its index comes from; -1 for nowhere.</summary>
+    public static int[] AxisMap(int[] from, int[] to, Func<int, int, int> rule)
+    {
+        int[] strides = Shapes.Strides(from), map = [0];
+        for (int axis = 0; axis < to.Length; axis++)
+        {
+            int[] own = [.. Enumerable.Range(0, to[axis]).Select(i => rule(axis, i))];
+            var grown = new int[map.Length * own.Length];
+            for (int i = 0, at = 0; i < map.Length; i++)
+                foreach (int index in own) grown[at++] = map[i] < 0 || index < 0 ? -1 : map[i] + (index * strides[axis]);
+            map = grown;
+        }
+        return map;
     }
 
     /// <summary>A map from a rule for each index, row-major.</summary>

@@ -16,8 +16,7 @@ internal static unsafe class LossOperators
         along[1] = true;
         Func<Binder, Value, Kernel> softmax = (binder, y) =>
         {
-            (int[] starts, int[] steps) = Shapes.Slices(x.Shape, along);
-            binder.Memory.Count((starts.Length + (long)steps.Length) * sizeof(int));
+            (int[] starts, int[] steps) = ReductionOperators.Offsets(binder, x, along);
             return new StridedSoftmaxKernel(binder.Floats(x), binder.Floats(y), starts, steps, logarithm: true);
         };
         Value logs;

@@ -9,6 +9,11 @@ internal static unsafe class MatrixOperators
     /// <summary>Y = alpha A' B' + beta C.</summary>
     public static void Gemm(NodeContext node)
     {
+        if (!node.Input(0).IsFloat)
+        {
+            GeneralProducts.Gemm(node);
+            return;
+        }
         Value a = node.FloatInput(0), b = node.FloatInput(1);
         Value? c = node.Optional(2);
         float alpha = node.Float("alpha", 1), beta = node.Float("beta", 1);
@@ -43,6 +48,11 @@ internal static unsafe class MatrixOperators
     /// <summary>numpy's matmul: leading dimensions broadcast, a vector is a row on the left and a column on the right.</summary>
     public static void MatMul(NodeContext node)
     {
+        if (!node.Input(0).IsFloat)
+        {
+            GeneralProducts.MatMul(node);
+            return;
+        }
         Value a = node.FloatInput(0), b = node.FloatInput(1);
         if (a.Shape.Length == 0 || b.Shape.Length == 0) throw node.Fail($"{a} and {b} must have a dimension at least.");
         int[] left = a.Shape.Length == 1 ? [1, a.Shape[0]] : a.Shape;

@@ -13,7 +13,52 @@ internal static unsafe class NormalizationOperators
         int channels = x.Shape[1], rows = x.Shape[0] * channels;
         float epsilon = node.Float("epsilon", 1e-5f);
         node.Emit(x.Type, x.Shape, [x, scale, bias], (binder, y) =>
-            new GroupNormKernel(binder.Floats(x), binder.Floats(scale), binder.Floats(bias), binder.Floats(y), rows, x.Count / rows, channels, epsilon), 4L * x.Count);
+            new GroupNormKernel(binder.Floats(x), binder.Floats(scale), binder.Floats(bias), binder.Floats(y), rows, x.Count / rows, channels, epsilon, x.Count / rows), 4L * x.Count);
+    }
+
+    /// <summary>Over each group of channels; scale and bias are those of the group before opset 21, of the channel from then on.</summary>
+    public static void GroupNormalization(NodeContext node)
+    {
+        Value x = node.FloatInput(0), scale = node.FloatInput(1), bias = node.FloatInput(2);
+        long groups = node.Integer("num_groups", 0);
+        if (x.Shape.Length < 2 || x.Count == 0 || groups < 1 || x.Shape[1] % groups != 0) throw node.Fail($"{groups} groups of the channels of {x} are not allowed.");
+        int expected = node.Opset < 21 ? (int)groups : x.Shape[1];
+        if (scale.Count != expected || bias.Count != expected) throw node.Fail($"{scale} and {bias} must have {expected} numbers each.");
+        if (node.Integer("stash_type", 1) != 1) throw node.Fail("stash_type must be 1 (float32).");
+        int rows = x.Shape[0] * (int)groups, inner = Shapes.Product(x.Shape.AsSpan(2..));
+        float epsilon = node.Float("epsilon", 1e-5f);
+        node.Emit(x.Type, x.Shape, [x, scale, bias], (binder, y) => new GroupNormKernel(
+            binder.Floats(x), binder.Floats(scale), binder.Floats(bias), binder.Floats(y), rows, x.Count / rows, expected, epsilon, node.Opset < 21 ? x.Count / rows : inner), 4L * x.Count);
+    }
+
+    /// <summary>x / sqrt(mean of squares + epsilon) * scale over the dimensions from the axis on.</summary>
+    public static void RootMeanSquare(NodeContext node)
+    {
+        Value x = node.FloatInput(0), scale = node.FloatInput(1);
+        int axis = node.Axis(node.Integer("axis", -1), x.Shape.Length);
+        int[] inside = x.Shape[axis..];
+        if (x.Count == 0 || node.Integer("stash_type", 1) != 1) throw node.Fail($"{x} is empty, or stash_type is not 1 (float32).");
+        if (Shapes.Broadcast(scale.Shape, inside) is not { } common || !common.AsSpan().SequenceEqual(inside)) throw node.Fail($"scale {scale} does not broadcast to {Shapes.Text(inside)}.");
+        int count = Shapes.Product(inside);
+        float epsilon = node.Float("epsilon", 1e-5f);
+        node.Emit(x.Type, x.Shape, [x, scale], (binder, y) =>
+        {
+            binder.Memory.Count(count * (long)sizeof(int));
+            return new RootMeanSquareKernel(binder.Floats(x), binder.Floats(scale), binder.Floats(y), x.Count / count, Shapes.BroadcastMap(scale.Shape, inside), epsilon);
+        }, 4L * x.Count);
+    }
+
+    /// <summary>
+    /// The training form of BatchNormalization: by the mean and variance of this batch; the running ones move towards them (momentum says how much of the old stays).
+    /// </summary>
+    public static void BatchStatistics(NodeContext node, Value x, Value[] parts, int channels, float epsilon)
+    {
+        float momentum = node.Float("momentum", 0.9f);
+        if (x.Shape.Length < 2 || x.Count == 0) throw node.Fail($"{x} must have channels, and elements.");
+        int images = x.Shape[0], inner = Shapes.Product(x.Shape.AsSpan(2..));
+        (ElementType, int[])[] outputs = [(x.Type, x.Shape), (x.Type, [channels]), (x.Type, [channels])];
+        node.EmitMany(outputs, [x, .. parts], (binder, y) => new BatchKernel(binder.Floats(x), [.. parts.Select(p => (nint)binder.Floats(p))],
+            y[0] is null ? null : binder.Floats(y[0]!), y[1] is null ? null : binder.Floats(y[1]!), y[2] is null ? null : binder.Floats(y[2]!), images, channels, inner, epsilon, momentum), 4L * x.Count);
     }
 
     /// <summary>(x - mean) / (deviation + 1e-9) over the axes, as the function body of the operator says.</summary>
@@ -24,8 +69,7 @@ internal static unsafe class NormalizationOperators
         bool[] inside = node.AxisSet(node.Integers("axes") ?? [0, 2, 3], x.Shape.Length);
         node.Emit(x.Type, x.Shape, [x], (binder, y) =>
         {
-            (int[] starts, int[] steps) = Shapes.Slices(x.Shape, inside);
-            binder.Memory.Count((starts.Length + (long)steps.Length) * sizeof(int));
+            (int[] starts, int[] steps) = ReductionOperators.Offsets(binder, x, inside);
             return new MeanVarianceKernel(binder.Floats(x), binder.Floats(y), starts, steps);
         }, 4L * x.Count);
     }
@@ -41,7 +85,8 @@ internal static unsafe class NormalizationOperators
         node.Emit(x.Type, x.Shape, [x], (binder, y) => new LocalResponseKernel(binder.Floats(x), binder.Floats(y), images, channels, inner, (int)size, alpha, beta, bias), x.Count * Math.Min(size, channels));
     }
 
-    private sealed class GroupNormKernel(float* from, float* scale, float* bias, float* to, int rows, int count, int channels, float epsilon) : Kernel
+    /// <param name="parts">Numbers of scale and bias; they are used in turn, each for <paramref name="per"/> elements.</param>
+    private sealed class GroupNormKernel(float* from, float* scale, float* bias, float* to, int rows, int count, int parts, float epsilon, int per) : Kernel
     {
         public override void Run()
         {
@@ -51,10 +96,53 @@ internal static unsafe class NormalizationOperators
                 float* y = to + ((long)row * count);
                 float mean = Lanes.Sum(x, count) / count;
                 for (int i = 0; i < count; i++) y[i] = (x[i] - mean) * (x[i] - mean);
-                float factor = scale[row % channels] / MathF.Sqrt((Lanes.Sum(y, count) / count) + epsilon);
-                for (int i = 0; i < count; i++) y[i] = ((x[i] - mean) * factor) + bias[row % channels];
+                float inverse = 1 / MathF.Sqrt((Lanes.Sum(y, count) / count) + epsilon);
+                int part = (int)((long)row * count / per % parts);
+                for (int start = 0; start < count; start += per, part = (part + 1) % parts)
+                {
+                    float factor = scale[part] * inverse, shift = bias[part];
+                    for (int i = start; i < start + per; i++) y[i] = ((x[i] - mean) * factor) + shift;
+                }
             }
         }
+    }
+
+    private sealed class RootMeanSquareKernel(float* from, float* scale, float* to, int rows, int[] scales, float epsilon) : Kernel
+    {
+        public override void Run()
+        {
+            int count = scales.Length;
+            for (int row = 0; row < rows; row++)
+            {
+                float* x = from + ((long)row * count);
+                float* y = to + ((long)row * count);
+                for (int i = 0; i < count; i++) y[i] = x[i] * x[i];
+                float inverse = 1 / MathF.Sqrt((Lanes.Sum(y, count) / count) + epsilon);
+                for (int i = 0; i < count; i++) y[i] = x[i] * inverse * scale[scales[i]];
+            }
+        }
+    }
+
+    private sealed class BatchKernel(float* from, nint[] parts, float* to, float* meanTo, float* varianceTo, int images, int channels, int inner, float epsilon, float momentum) : Kernel
+    {
+        public override void Run()
+        {
+            float* scale = (float*)parts[0], bias = (float*)parts[1], oldMean = (float*)parts[2], oldVariance = (float*)parts[3];
+            long count = (long)images * inner;
+            for (int c = 0; c < channels; c++)
+            {
+                double sum = 0, squares = 0;
+                for (long i = 0; i < count; i++) sum += from[Place(i, c)];
+                double mean = sum / count;
+                for (long i = 0; i < count; i++) squares += (from[Place(i, c)] - mean) * (from[Place(i, c)] - mean);
+                double variance = squares / count, factor = scale[c] / Math.Sqrt(variance + epsilon);
+                for (long i = 0; i < count && to != null; i++) to[Place(i, c)] = (float)(((from[Place(i, c)] - mean) * factor) + bias[c]);
+                if (meanTo != null) meanTo[c] = (float)((oldMean[c] * momentum) + (mean * (1 - momentum)));
+                if (varianceTo != null) varianceTo[c] = (float)((oldVariance[c] * momentum) + (variance * (1 - momentum)));
+            }
+        }
+
+        private long Place(long i, int channel) => (((i / inner * channels) + channel) * inner) + (i % inner);
     }
 
     private sealed class MeanVarianceKernel(float* from, float* to, int[] starts, int[] steps) : Kernel

@@ -29,9 +29,16 @@ internal static class OperatorTable
     /// <summary>The versions of a domain that may be imported. An unknown one may be anything: its operators are unknown too.</summary>
     public static (int Min, int Max) Versions(string domain) => domain switch
     {
-        "" => (6, 23), // 6 differs from 7 by its broadcasting alone.
+        "" => (1, 23), // Below 7 only some operators are right; the others are refused by their name and version.
         MachineLearning => (1, 4),
         _ => (int.MinValue, int.MaxValue),
+    };
+
+    /// <summary>What to do about an operator that stays unsupported on purpose.</summary>
+    public static string? Advice(string domain, string name) => (domain, name) switch
+    {
+        (MachineLearning, "ZipMap") => "ZipMap makes maps of the scores, which is slow and no tensor: export with zipmap off (skl2onnx: options={'zipmap': False}).",
+        _ => null,
     };
 
     public static OperatorEntry? Find(string domain, string name, int opset) => _operators[(domain, name)].FirstOrDefault(e => opset >= e.Since && opset <= e.Until);

@@ -8,8 +8,13 @@ internal static unsafe class PoolingOperators
 {
     public static void MaxPool(NodeContext node)
     {
-        (Value x, Window window, int[] outputs) = Read(node);
+        (Value x, Window window, int[] outputs) = Read(node, bytes: true);
         bool columnMajor = node.Integer("storage_order", 0) != 0;
+        if (node.Input(0).Type != x.Type)
+        {
+            MaxPoolBytes(node, x, window, outputs);
+            return;
+        }
         int[] shape = node.Checked([x.Shape[0], x.Shape[1], .. outputs]);
         int[] spatial = x.Shape[2..];
         node.EmitMany([(x.Type, shape), (ElementType.Int64, shape)], [x], (binder, y) =>
@@ -18,6 +23,17 @@ internal static unsafe class PoolingOperators
             int[]? numbers = y[1] is null ? null : Numbers(binder, spatial, columnMajor);
             return new MaxPoolKernel(binder.Floats(x), y[0] is { } values ? binder.Floats(values) : null, y[1] is { } indices ? binder.Integers(indices) : null, x.Shape[0] * x.Shape[1], Shapes.Product(spatial), table, numbers);
         }, (long)Shapes.Product(shape) * Shapes.Product(window.Sizes));
+    }
+
+    /// <summary>Eight-bit numbers take the way through float32, which holds each of them exactly.</summary>
+    private static void MaxPoolBytes(NodeContext node, Value x, Window window, int[] outputs)
+    {
+        node.OnlyFirstOutput();
+        int[] shape = node.Checked([x.Shape[0], x.Shape[1], .. outputs]), spatial = x.Shape[2..];
+        ElementType type = node.Input(0).Type;
+        Value wide = node.EmitInner("pooled", shape, [x], (binder, y) =>
+            new MaxPoolKernel(binder.Floats(x), binder.Floats(y), null, x.Shape[0] * x.Shape[1], Shapes.Product(spatial), Table(binder, window, spatial, outputs), null), (long)Shapes.Product(shape) * Shapes.Product(window.Sizes));
+        node.Emit(type, shape, [wide], (binder, y) => CastKernels.Make(binder.Address(wide), ElementType.Float32, binder.Address(y), type, y.Count));
     }
 
     public static void AveragePool(NodeContext node)
@@ -44,9 +60,9 @@ internal static unsafe class PoolingOperators
             maximum ? new GlobalMaxKernel(binder.Floats(x), binder.Floats(y), x.Count / per, per) : new GlobalAverageKernel(binder.Floats(x), binder.Floats(y), x.Count / per, per), x.Count);
     }
 
-    private static (Value X, Window Window, int[] Outputs) Read(NodeContext node)
+    private static (Value X, Window Window, int[] Outputs) Read(NodeContext node, bool bytes = false)
     {
-        Value x = node.FloatInput(0);
+        Value x = bytes && node.Input(0).Type is (ElementType.UInt8 or ElementType.Int8) ? node.As(ElementType.Float32, node.Input(0)) : node.FloatInput(0);
         int rank = x.Shape.Length - 2;
         if (rank < 1 || x.Count == 0) throw node.Fail($"{x} must have three dimensions at least, and elements.");
         if (!node.Has("kernel_shape")) throw node.Fail("kernel_shape is missing.");

@@ -16,9 +16,11 @@ internal static class QuantizeOperators
         Value? zero = node.Optional(2) is { } given ? Spread(node, given, x) : null;
         ElementType type = zero?.Type ?? ElementType.UInt8;
         if (type is not (ElementType.UInt8 or ElementType.Int8 or ElementType.UInt16 or ElementType.Int16)) throw node.Fail($"zero point {zero}: 8 or 16 bits are allowed.");
-        int[] scales = Map(scale, x), zeros = zero is null ? scales : Map(zero, x);
         node.Emit(type, x.Shape, zero is null ? [x, scale] : [x, scale, zero], (binder, y) =>
-            type.Call(new QuantizeCall(binder.Address(x), binder.Address(scale), zero is null ? 0 : binder.Address(zero), binder.Address(y), scales, zeros)));
+        {
+            (int[] scales, int[] zeros) = Maps(binder, x, scale, zero);
+            return type.Call(new QuantizeCall(binder.Address(x), binder.Address(scale), zero is null ? 0 : binder.Address(zero), binder.Address(y), scales, zeros));
+        });
     }
 
     /// <summary>y = (x - zero point) * scale.</summary>
@@ -27,9 +29,11 @@ internal static class QuantizeOperators
         Value x = node.Input(0), scale = Spread(node, node.FloatInput(1), x);
         Value? zero = node.Optional(2) is { } given ? Spread(node, given, x) : null;
         if (!x.Type.IsInteger() || (zero is not null && zero.Type != x.Type)) throw node.Fail($"{x} must be whole numbers, and the zero point {zero} of the same type.");
-        int[] scales = Map(scale, x), zeros = zero is null ? scales : Map(zero, x);
         node.Emit(ElementType.Float32, x.Shape, zero is null ? [x, scale] : [x, scale, zero], (binder, y) =>
-            x.Type.Call(new DequantizeCall(binder.Address(x), binder.Address(scale), zero is null ? 0 : binder.Address(zero), binder.Address(y), scales, zeros)));
+        {
+            (int[] scales, int[] zeros) = Maps(binder, x, scale, zero);
+            return x.Type.Call(new DequantizeCall(binder.Address(x), binder.Address(scale), zero is null ? 0 : binder.Address(zero), binder.Address(y), scales, zeros));
+        });
     }
 
     /// <summary>Scale and zero point from the smallest and largest element, then quantised to uint8.</summary>
@@ -72,7 +76,8 @@ internal static class QuantizeOperators
         return (node.Checked([.. lead, rows, columns]), [.. Shapes.BroadcastMap(leadA, lead).Select(i => i * rows * depth)], [.. Shapes.BroadcastMap(leadB, lead).Select(i => i * depth * columns)], rows, depth, columns);
     }
 
-    private static Value Centred(NodeContext node, Value x, Value? zero, bool row)
+    /// <summary>x minus its zero point, as int32.</summary>
+    public static Value Centred(NodeContext node, Value x, Value? zero, bool row = false)
     {
         if (!x.Type.IsInteger() || x.Type.Size() != 1) throw node.Fail($"{x} must have 8 bits.");
         Value wide = node.As(ElementType.Int32, x);
@@ -91,7 +96,14 @@ internal static class QuantizeOperators
         return NodeContext.View(value, [value.Count, .. Enumerable.Repeat(1, x.Shape.Length - axis - 1)]);
     }
 
-    private static int[] Map(Value value, Value x) => Shapes.BroadcastMap(value.Shape, x.Shape);
+    /// <summary>Which scale and which zero point each element has.</summary>
+    private static (int[] Scales, int[] Zeros) Maps(Binder binder, Value x, Value scale, Value? zero)
+    {
+        bool alike = zero is null || zero.Shape.AsSpan().SequenceEqual(scale.Shape);
+        binder.Memory.Count((alike ? 1L : 2L) * x.Count * sizeof(int));
+        int[] scales = Shapes.BroadcastMap(scale.Shape, x.Shape);
+        return (scales, alike ? scales : Shapes.BroadcastMap(zero!.Shape, x.Shape));
+    }
 
     private sealed class QuantizeCall(nint x, nint scale, nint zero, nint y, int[] scales, int[] zeros) : ITypedCall<Kernel>
     {

@@ -130,9 +130,9 @@ internal static unsafe class RecurrentOperators
             var sum = new float[rows];
             for (int i = 0; i < rows; i++)
                 sum[i] = form.Cell == RecurrentCell.Gru && i >= 2 * _hidden ? bias[i] : bias[i] + bias[rows + i]; // A GRU's last gate multiplies its recurrent bias.
+            Memory.Weights packed = binder.Memory.Begin((((long)blocks.Columns * _inputs) + Kernel.Slack) * sizeof(float)); // Before the same is made on the side.
             float[] w = blocks.Reorder(_w.Constant!.Floats.AsSpan(direction * rows * _inputs, rows * _inputs), _inputs);
-            float* packed = (float*)binder.Memory.Take((((long)w.Length) + Kernel.Slack) * sizeof(float));
-            fixed (float* from = w) Panels.Pack(from, 1, _inputs, _inputs, blocks.Columns, 1, binder.IsScalar, packed);
+            fixed (float* from = w) Panels.Pack(from, 1, _inputs, _inputs, blocks.Columns, 1, binder.IsScalar, (float*)packed.Start);
             int count = _steps * _sequences;
             a.Projected = (float*)binder.Memory.Take(Memory.BytesFor((long)count * blocks.Columns, ElementType.Float32));
             a.ProjectedStride = blocks.Columns;
@@ -141,7 +141,7 @@ internal static unsafe class RecurrentOperators
             a.Recurrent = binder.Memory.Copy(blocks.PackRecurrent(_r.Constant!.Floats.AsSpan(direction * rows * _hidden, rows * _hidden)));
             Kernel project = new UnaryFunction<IdentityOp>().Dense(binder.Kind, new DenseArguments
             {
-                Weights = packed, Bias = binder.Memory.Copy(blocks.Reorder(sum, 1)), X = binder.Floats(_x), Y = a.Projected, Rows = count, Depth = _inputs, Columns = blocks.Columns,
+                Weights = (float*)binder.Memory.End(packed), Bias = binder.Memory.Copy(blocks.Reorder(sum, 1)), X = binder.Floats(_x), Y = a.Projected, Rows = count, Depth = _inputs, Columns = blocks.Columns,
             });
             if (form.Cell == RecurrentCell.Gru)
             {

@@ -110,6 +110,7 @@ internal static unsafe class ReductionOperators
         node.EmitMany([values, indices], [x], binder =>
         {
             (int[] starts, int[] steps) = Offsets(binder, x, along);
+            binder.Memory.Count((starts.Length + (2 * k)) * sizeof(int)); // The results' own offsets, and the kernel's list of the largest.
             (int[] outStarts, int[] outSteps) = Shapes.Slices(shape, along);
             return x.Type.Call(new TopKCall(binder.Address(x), values is null ? 0 : binder.Address(values), indices is null ? 0 : binder.Address(indices), starts, steps, outStarts, outSteps, largest));
         }, x.Count * Math.Max(1, k));
@@ -156,13 +157,20 @@ internal static unsafe class ReductionOperators
     /// <summary>Before opset 13 the dimensions from the axis on count as one, and the default is axis 1; from then on it is the axis alone, by default the last.</summary>
     private static void Softmax(NodeContext node, bool logarithm)
     {
-        Value x = node.FloatInput(0);
+        Value x = node.Input(0).Type == ElementType.Float64 ? node.Input(0) : node.FloatInput(0);
         bool flat = node.Opset < 13;
         int axis = node.Axis(node.Integer("axis", flat ? 1 : -1), x.Shape.Length, endAllowed: flat);
         int count = flat ? Shapes.Product(x.Shape.AsSpan(axis..)) : x.Shape[axis];
         int inner = flat ? 1 : Shapes.Product(x.Shape.AsSpan((axis + 1)..));
         CheckNotEmpty(node, x);
         int rows = x.Count / count;
+        if (!x.IsFloat)
+        {
+            var inside = new bool[x.Shape.Length];
+            for (int i = axis; i < (flat ? inside.Length : axis + 1); i++) inside[i] = true;
+            node.Emit(x.Type, x.Shape, [x], (binder, y) => DoubleSoftmaxKernel.Make(binder.Pointer<double>(x), binder.Pointer<double>(y), Offsets(binder, x, inside), logarithm), 4L * x.Count);
+            return;
+        }
         if (inner == 1 && node.TryFuseSoftmax(x, count, logarithm)) return;
         if (inner == 1)
         {
@@ -190,11 +198,13 @@ internal static unsafe class ReductionOperators
         ? [.. shape.Select((size, i) => reduced[i] ? 1 : size)]
         : [.. shape.Where((_, i) => !reduced[i])];
 
-    private static (int[] Starts, int[] Steps) Offsets(Binder binder, Value x, bool[] inside)
+    /// <summary>Where the slices of x along some axes begin, and the offsets inside one.</summary>
+    public static (int[] Starts, int[] Steps) Offsets(Binder binder, Value x, bool[] inside)
     {
-        (int[] Starts, int[] Steps) offsets = Shapes.Slices(x.Shape, inside);
-        binder.Memory.Count((offsets.Starts.Length + (long)offsets.Steps.Length) * sizeof(int));
-        return offsets;
+        long starts = 1, steps = 1;
+        for (int axis = 0; axis < inside.Length; axis++) (starts, steps) = inside[axis] ? (starts, steps * x.Shape[axis]) : (starts * x.Shape[axis], steps);
+        binder.Memory.Count((starts + steps) * sizeof(int)); // Before the tables are made.
+        return Shapes.Slices(x.Shape, inside);
     }
 
     private static void CheckNotEmpty(NodeContext node, Value x)

@@ -16,12 +16,14 @@ internal static unsafe class ResizeOperators
         string nearest = old ? "floor" : node.Text("nearest_mode", "round_prefer_floor");
         if (node.Integers("axes") is not null || node.Integer("antialias", 0) != 0) throw node.Fail("axes and antialias are not supported.");
         if (mode is not ("nearest" or "linear" or "cubic")) throw node.Fail($"mode '{mode}' is not known.");
-        if (place is not ("half_pixel" or "pytorch_half_pixel" or "align_corners" or "asymmetric" or "tf_half_pixel_for_nn")) throw node.Fail($"coordinate_transformation_mode '{place}' is not supported.");
+        if (place is not ("half_pixel" or "pytorch_half_pixel" or "align_corners" or "asymmetric" or "tf_half_pixel_for_nn" or "tf_crop_and_resize")) throw node.Fail($"coordinate_transformation_mode '{place}' is not supported.");
         double[]? factors = scales is { Count: > 0 } ? [.. Enumerable.Range(0, scales.Count).Select(node.Known(scales).Number)] : null;
         int[] shape = sizes is { Count: > 0 } && factors is null
             ? IndexOperators.Sizes(node, sizes)
             : Grown(node, x, factors ?? throw node.Fail("neither scales nor sizes are given."));
-        Plan(node, x, shape, factors, new Rule(mode, place, nearest, node.Float("cubic_coeff_a", -0.75f), node.Integer("exclude_outside", 0) != 0));
+        double[]? crop = place != "tf_crop_and_resize" ? null : node.Optional(1) is { } roi && roi.Count == 2 * x.Shape.Length ? [.. Enumerable.Range(0, roi.Count).Select(node.Known(roi).Number)]
+            : throw node.Fail($"roi must have a begin and an end for each of the {x.Shape.Length} dimensions.");
+        Plan(node, x, shape, factors, new Rule(mode, place, nearest, node.Float("cubic_coeff_a", -0.75f), node.Integer("exclude_outside", 0) != 0, crop, node.Float("extrapolation_value", 0)));
     }
 
     /// <summary>The scales are an attribute before opset 9, an input in it.</summary>
@@ -34,7 +36,11 @@ internal static unsafe class ResizeOperators
         Plan(node, x, Grown(node, x, factors), factors, new Rule(node.Text("mode", "nearest"), "asymmetric", "floor", 0, false));
     }
 
-    private sealed record Rule(string Mode, string Place, string Nearest, double CubicA, bool ExcludeOutside);
+    private sealed record Rule(string Mode, string Place, string Nearest, double CubicA, bool ExcludeOutside, double[]? Crop = null, float Beyond = 0)
+    {
+        /// <summary>Places of the input that each place of the result looks at.</summary>
+        public int Taps => Mode switch { "nearest" => 1, "linear" => 2, _ => 4 };
+    }
 
     private static int[] Grown(NodeContext node, Value x, double[] factors)
     {
@@ -47,7 +53,7 @@ internal static unsafe class ResizeOperators
     private static void Plan(NodeContext node, Value x, int[] shape, double[]? factors, Rule rule)
     {
         if (shape.Length != x.Shape.Length || x.Count == 0 || shape.Contains(0)) throw node.Fail($"{x} cannot become {Shapes.Text(shape)}.");
-        int[] axes = [.. Enumerable.Range(0, shape.Length).Where(i => shape[i] != x.Shape[i])];
+        int[] axes = [.. Enumerable.Range(0, shape.Length).Where(i => shape[i] != x.Shape[i] || (rule.Crop is { } crop && (crop[i] != 0 || crop[i + shape.Length] != 1)))];
         if (axes.Length == 0) node.Alias(x, shape);
         for (int i = 0; i < axes.Length; i++)
         {
@@ -56,9 +62,14 @@ internal static unsafe class ResizeOperators
             int[] next = [.. source.Shape];
             next[axis] = shape[axis];
             double scale = factors?[axis] ?? ((double)shape[axis] / source.Shape[axis]);
-            (int[] from, float[] weights, int taps) = Taps(source.Shape[axis], shape[axis], scale, rule);
+            int taps = rule.Taps;
             int outer = Shapes.Product(next.AsSpan(..axis)), inner = Shapes.Product(next.AsSpan((axis + 1)..)), size = source.Shape[axis], count = shape[axis];
-            Func<Binder, Value, Kernel> bind = (binder, y) => new ResampleKernel(binder.Floats(source), binder.Floats(y), from, weights, taps, outer, size, count, inner);
+            Func<Binder, Value, Kernel> bind = (binder, y) =>
+            {
+                binder.Memory.Count((long)count * taps * (sizeof(int) + sizeof(float)));
+                (int[] from, float[] weights) = Taps(size, count, scale, rule, axis);
+                return new ResampleKernel(binder.Floats(source), binder.Floats(y), from, weights, taps, outer, size, count, inner, rule.Beyond);
+            };
             long cost = (long)Shapes.Product(node.Checked(next)) * taps;
             if (i == axes.Length - 1) node.Emit(ElementType.Float32, next, [source], bind, cost);
             else x = node.EmitInner("axis", next, [source], bind, cost);
@@ -66,11 +77,13 @@ internal static unsafe class ResizeOperators
     }
 
     /// <summary>For each place of the result the places of the input and their weights (resize in onnx's operator document).</summary>
-    private static (int[] From, float[] Weights, int Taps) Taps(int size, int count, double scale, Rule rule)
+    private static (int[] From, float[] Weights) Taps(int size, int count, double scale, Rule rule, int axis)
     {
-        int taps = rule.Mode switch { "nearest" => 1, "linear" => 2, _ => 4 };
+        (double begin, double end) = rule.Crop is { } crop ? (crop[axis], crop[axis + (crop.Length / 2)]) : (0, 0);
+        int taps = rule.Taps;
         var from = new int[count * taps];
         var weights = new float[count * taps];
+        var own = new double[taps];
         for (int i = 0; i < count; i++)
         {
             double at = rule.Place switch
@@ -78,9 +91,15 @@ internal static unsafe class ResizeOperators
                 "align_corners" => count == 1 ? 0 : i * (size - 1.0) / ((scale * size) - 1),
                 "asymmetric" => i / scale,
                 "tf_half_pixel_for_nn" => (i + 0.5) / scale,
+                "tf_crop_and_resize" => count == 1 ? 0.5 * (begin + end) * (size - 1) : (begin * (size - 1)) + (i * (end - begin) * (size - 1) / (count - 1)),
                 "pytorch_half_pixel" when count == 1 => 0,
                 _ => ((i + 0.5) / scale) - 0.5,
             };
+            if (rule.Crop is not null && !(at >= 0 && at <= size - 1))
+            {
+                from[i * taps] = -1; // Beyond the input.
+                continue;
+            }
             if (taps == 1)
             {
                 double nearest = rule.Nearest switch
@@ -96,7 +115,7 @@ internal static unsafe class ResizeOperators
             }
             int first = (int)Math.Floor(at) - ((taps / 2) - 1);
             double rest = at - Math.Floor(at), sum = 0;
-            var own = new double[taps];
+            Array.Clear(own);
             for (int t = 0; t < taps; t++)
             {
                 own[t] = taps == 2 ? (t == 0 ? 1 - rest : rest) : Cubic(Math.Abs(rest + 1 - t), rule.CubicA);
@@ -106,18 +125,18 @@ internal static unsafe class ResizeOperators
             }
             for (int t = 0; t < taps; t++) weights[(i * taps) + t] = (float)(rule.ExcludeOutside ? own[t] / sum : own[t]);
         }
-        return (from, weights, taps);
+        return (from, weights);
     }
 
     /// <summary>Keys' cubic kernel.</summary>
-    private static double Cubic(double d, double a) => d switch
+    public static double Cubic(double d, double a) => d switch
     {
         <= 1 => ((((a + 2) * d) - (a + 3)) * d * d) + 1,
         < 2 => ((((((a * d) - (5 * a)) * d) + (8 * a)) * d) - (4 * a)),
         _ => 0,
     };
 
-    private sealed class ResampleKernel(float* from, float* to, int[] places, float[] weights, int taps, int outer, int size, int count, int inner) : Kernel
+    private sealed class ResampleKernel(float* from, float* to, int[] places, float[] weights, int taps, int outer, int size, int count, int inner, float beyond) : Kernel
     {
         public override void Run()
         {
@@ -125,6 +144,11 @@ internal static unsafe class ResizeOperators
             {
                 for (int j = 0; j < count; j++)
                 {
+                    if (places[j * taps] < 0)
+                    {
+                        new Span<float>(to + ((((long)o * count) + j) * inner), inner).Fill(beyond);
+                        continue;
+                    }
                     for (int i = 0; i < inner; i++)
                     {
                         float sum = 0;

@@ -117,6 +117,7 @@ internal static unsafe class ShapeOperators
             throw node.Fail("training_mode is on; only inference is supported.");
         node.Alias(x, x.Shape);
         if (node.Output(1, ElementType.Bool, x.Shape) is null) return;
+        node.CountFolded(x.Count);
         ElementType mask = node.Opset < 10 ? x.Type : ElementType.Bool;
         node.Constant(mask.IsInteger() ? new TensorData(mask, x.Shape, [.. Enumerable.Repeat(1L, x.Count)]) : new TensorData(mask, x.Shape, [.. Enumerable.Repeat(1f, x.Count)]), 1);
     }

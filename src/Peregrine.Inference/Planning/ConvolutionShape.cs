@@ -31,6 +31,7 @@ internal sealed record Window(int[] Sizes, int[] Strides, int[] Dilations, int[]
         }
         for (int axis = 0; axis < rank; axis++)
             if (sizes[axis] < 1 || ((long)sizes[axis] - 1) * dilations[axis] >= SpatialMax) throw node.Fail($"the window {Shapes.Text(sizes)} with dilations {Shapes.Text(dilations)} is empty or too large.");
+        if (sizes.Aggregate(1L, (taps, size) => Math.Min(taps * size, SpatialMax + 1L)) > SpatialMax) throw node.Fail($"the window {Shapes.Text(sizes)} has more than {SpatialMax} places.");
         return new Window(sizes, strides, dilations, before, after);
     }
 
@@ -67,6 +68,8 @@ internal sealed record Window(int[] Sizes, int[] Strides, int[] Dilations, int[]
 /// </summary>
 internal sealed class ConvolutionShape
 {
+    private const long ManyMax = 1L << 36; // Far above every limit, and times 2^25 still in 64 bits.
+
     private readonly int[] _quotients; // Positions of one phase along each axis.
     private readonly int[] _quotientSteps;
     private readonly int[] _phaseSteps;
@@ -89,15 +92,15 @@ internal sealed class ConvolutionShape
             int extent = ((outputs[axis] - 1) * window.Strides[axis]) + window.Extent(axis);
             _quotients[axis] = (extent + window.Strides[axis] - 1) / window.Strides[axis];
             _quotientSteps[axis] = (int)Math.Min(plane, int.MaxValue);
-            plane *= _quotients[axis];
+            plane = Math.Min(plane * _quotients[axis], ManyMax); // Beyond it the model is refused; a product must not come back from above.
             direct &= extent == spatial[axis] && window.Strides[axis] == 1 && window.Before[axis] == 0;
         }
         for (int axis = rank - 1; axis >= 0; axis--)
         {
-            _phaseSteps[axis] = (int)Math.Min(plane * phases, int.MaxValue);
-            phases *= window.Strides[axis];
+            _phaseSteps[axis] = (int)Int128.Min((Int128)plane * phases, int.MaxValue);
+            phases = Math.Min(phases * window.Strides[axis], ManyMax);
         }
-        PerChannel = plane * phases;
+        PerChannel = (long)Int128.Min((Int128)plane * phases, ManyMax);
         IsDirect = direct;
         Positions = 1;
         IsDense = true;

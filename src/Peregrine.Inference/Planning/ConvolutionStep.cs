@@ -45,16 +45,20 @@ internal sealed unsafe class ConvolutionStep : LayerStep
         var offsets = (int*)binder.Memory.Take((long)terms * sizeof(int));
         for (int i = 0; i < terms; i++) offsets[i] = (int)(i / taps.Length * perChannel) + taps[i % taps.Length];
 
-        var weights = (float*)binder.Memory.Take((long)Groups * quads * 4 * terms * sizeof(float));
+        long weightBytes = (long)Groups * quads * 4 * terms * sizeof(float);
         var bias = (float*)binder.Memory.Take((long)Groups * quads * 4 * sizeof(float));
+        float* weights;
         if (Weights is null)
         {
+            weights = (float*)binder.Memory.Take(weightBytes);
             kernels.Add(new ConvolutionPackKernel(binder.Floats(Reads[1]), Reads.Length > 2 ? binder.Floats(Reads[2]) : null, Groups, channels, terms, weights, bias));
         }
         else
         {
+            Memory.Weights packed = binder.Memory.Begin(weightBytes);
             fixed (float* from = Weights)
-            fixed (float* biasFrom = Bias) new ConvolutionPackKernel(from, biasFrom, Groups, channels, terms, weights, bias).Run();
+            fixed (float* biasFrom = Bias) new ConvolutionPackKernel(from, biasFrom, Groups, channels, terms, (float*)packed.Start, bias).Run();
+            weights = (float*)binder.Memory.End(packed);
         }
 
         float* y = binder.Floats(Writes[0]);

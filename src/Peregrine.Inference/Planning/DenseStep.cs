@@ -54,14 +54,14 @@ internal sealed class DenseStep : LayerStep
     public override unsafe Kernel Bind(Binder binder)
     {
         int padded = Panels.PaddedColumns(Columns, binder.IsScalar);
-        var weights = (float*)binder.Memory.Take(((long)padded * Depth + Kernel.Slack) * sizeof(float));
+        Memory.Weights packed = binder.Memory.Begin(((long)padded * Depth + Kernel.Slack) * sizeof(float));
         fixed (float* source = Weights)
-            Panels.Pack(source, Transposed ? 1 : Columns, Transposed ? Depth : 1, Depth, Columns, Alpha, binder.IsScalar, weights);
+            Panels.Pack(source, Transposed ? 1 : Columns, Transposed ? Depth : 1, Depth, Columns, Alpha, binder.IsScalar, (float*)packed.Start);
         var bias = new float[padded];
         Bias?.CopyTo(bias, 0);
         var arguments = new DenseArguments
         {
-            Weights = weights,
+            Weights = (float*)binder.Memory.End(packed),
             Bias = binder.Memory.Copy(bias),
             X = binder.Floats(Reads[0]),
             Y = binder.Floats(Writes[0]),

@@ -184,6 +184,12 @@ internal sealed class NodeContext(Planner planner, NodeProto node, int opset)
     /// <summary>A value under another shape, for this node alone.</summary>
     public static Value View(Value source, int[] shape) => new($"{source.Name}:view", source.Type, shape) { Source = source, Constant = source.Constant?.Reshaped(shape) };
 
+    /// <summary>Says before it is made how many elements a constant will have that the file does not hold.</summary>
+    public void CountFolded(long elements)
+    {
+        if (!planner.TakeFolded(elements)) throw Fail($"the constants made while compiling have more than the {Limits.FoldedElementsMax} elements allowed.");
+    }
+
     public void Constant(TensorData data, int output = 0) => planner.Define(new Value(OutputName(output), data.Type, data.Shape) { Constant = data });
 
     /// <summary>Joins an activation to the layer that alone feeds it.</summary>

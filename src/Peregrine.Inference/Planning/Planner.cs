@@ -19,14 +19,16 @@ internal sealed class Planner
     private readonly List<Step> _steps = [];
     private readonly CompileOptions _options;
     private readonly KernelKind _kind;
+    private readonly SharedWeights _weights;
     private long _foldingLeft;
     private long _foldedElementsLeft;
     private long _arenaBytes;
 
-    private Planner(CompileOptions options, ModelLimits limits)
+    private Planner(CompileOptions options, ModelLimits limits, SharedWeights weights)
     {
         _options = options;
         Limits = limits;
+        _weights = weights;
         _kind = options.Kernels == KernelKind.Auto ? KernelKinds.Best : options.Kernels;
         if (!KernelKinds.IsAvailable(_kind)) throw new ModelException($"This machine has no {_kind} kernels; the best it has is {KernelKinds.Best}.");
         _foldingLeft = limits.FoldingMultiplyAddsMax;
@@ -35,21 +37,27 @@ internal sealed class Planner
 
     public ModelLimits Limits { get; }
 
-    public static ModelSession Plan(ModelGraph graph, CompileOptions options, ModelLimits limits) => new Planner(options, limits).Plan(graph);
+    public static ModelSession Plan(ModelGraph graph, CompileOptions options, ModelLimits limits, SharedWeights weights) => new Planner(options, limits, weights).Plan(graph);
 
     /// <summary>Makes the plan and keeps what it was made of, for those who describe it.</summary>
-    public static PlanRecord Record(ModelGraph graph, CompileOptions options, ModelLimits limits)
+    public static PlanRecord Record(ModelGraph graph, CompileOptions options, ModelLimits limits, SharedWeights weights)
     {
-        var planner = new Planner(options, limits);
+        var planner = new Planner(options, limits, weights);
         ModelSession session = planner.Plan(graph);
         return new PlanRecord(session, planner._steps, planner._values, planner._arenaBytes);
     }
 
-    public Value ValueOf(string name) => _values[name];
+    public Value ValueOf(string name) => _values.TryGetValue(name, out Value? value) ? value : throw new ModelException($"'{name}' is named as an output of an operator that has none such.");
 
     public bool IsRead(string name) => _readers.ContainsKey(name);
 
-    public void Define(Value value) => _values.Add(value.Name, value);
+    public void Define(Value value)
+    {
+        if (!_values.TryAdd(value.Name, value)) throw new ModelException($"The name '{value.Name}' is taken: the engine gives it to a value of its own.");
+    }
+
+    /// <summary>Counts elements that are computed while the model is compiled and cannot be left to a run; false where they are too many.</summary>
+    public bool TakeFolded(long elements) => (_foldedElementsLeft -= elements) >= 0;
 
     public void Add(Step step)
     {
@@ -110,7 +118,7 @@ internal sealed class Planner
         long cost = _steps.Sum(s => s.Cost);
         if (cost > Limits.MultiplyAddsMax) throw new ModelException($"One run needs about {cost} multiply-adds; at most {Limits.MultiplyAddsMax} are allowed.");
 
-        var memory = new Memory(Limits.SessionBytesMax);
+        var memory = new Memory(Limits.SessionBytesMax, _weights);
         LayOut(inputs, outputs, memory);
         _arenaBytes = memory.BytesUsed;
         var binder = new Binder(_kind, memory);
@@ -231,7 +239,7 @@ internal sealed class Planner
 
     private Value OutputOf(TensorInfo declared)
     {
-        Value value = _values[declared.Name];
+        Value value = ValueOf(declared.Name);
         if (value.Type != declared.Type.Inside()) throw new ModelException($"Output {declared} is declared as {declared.Type}, but the graph computes {value}.");
         bool fits = declared.Shape.Count == 0 || (declared.Shape.Count == value.Shape.Length && declared.Shape.Zip(value.Shape).All(p => p.First.IsSymbolic || p.First.Size == p.Second));
         if (!fits) throw new ModelException($"Output {declared} is declared with another shape than the graph computes: {value}.");

@@ -28,11 +28,16 @@ internal sealed unsafe class FlatTrees
 
     public FlatTrees(TreeSet set, Memory memory)
     {
-        int weights = set.Roots.Sum(CountWeights);
-        _nodes = (Node*)memory.Take((long)Math.Max(set.Nodes, set.Roots.Count) * sizeof(Node));
-        _ids = (int*)memory.Take(Math.Max(weights, 1) * (long)sizeof(int));
-        _weights = (float*)memory.Take(Math.Max(weights, 1) * (long)sizeof(float));
+        int count = set.Roots.Sum(CountWeights);
+        Memory.Weights nodes = memory.Begin((long)Math.Max(set.Nodes, set.Roots.Count) * sizeof(Node)), ids = memory.Begin(Math.Max(count, 1) * (long)sizeof(int));
+        Memory.Weights weights = memory.Begin(Math.Max(count, 1) * (long)sizeof(float));
+        _nodes = (Node*)nodes.Start;
+        _ids = (int*)ids.Start;
+        _weights = (float*)weights.Start;
         _roots = [.. set.Roots.Select(Place)];
+        _nodes = (Node*)memory.End(nodes);
+        _ids = (int*)memory.End(ids);
+        _weights = (float*)memory.End(weights);
     }
 
     /// <summary>Adds the weights of the leaves that x reaches to the sums, and marks whose they are.</summary>

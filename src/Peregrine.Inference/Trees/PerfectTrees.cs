@@ -26,10 +26,15 @@ internal sealed unsafe class PerfectTrees
         _leaves = 1 << _depth;
         _trees = (set.Roots.Count + 3) / 4 * 4;
         _stride = set.Targets;
-        _features = (int*)memory.Take((long)_trees * _inner * sizeof(int));
-        _bounds = (float*)memory.Take((long)_trees * _inner * sizeof(float));
-        _weights = (float*)memory.Take((long)_trees * _leaves * _stride * sizeof(float));
+        Memory.Weights features = memory.Begin((long)_trees * _inner * sizeof(int)), bounds = memory.Begin((long)_trees * _inner * sizeof(float));
+        Memory.Weights weights = memory.Begin((long)_trees * _leaves * _stride * sizeof(float));
+        _features = (int*)features.Start;
+        _bounds = (float*)bounds.Start;
+        _weights = (float*)weights.Start;
         for (int tree = 0; tree < set.Roots.Count; tree++) Fill(set.Roots[tree], 0, tree);
+        _features = (int*)memory.End(features);
+        _bounds = (float*)memory.End(bounds);
+        _weights = (float*)memory.End(weights);
     }
 
     /// <summary>Adds the weights of the leaves that x reaches to the sums. No element of x may be NaN.</summary>
