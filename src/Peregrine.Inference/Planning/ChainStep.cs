@@ -16,9 +16,6 @@ internal sealed unsafe class ChainStep : Step
     /// <summary>Elements after which the operands that are rows begin anew; the whole tensor while there are none.</summary>
     private int _row = int.MaxValue;
 
-    /// <summary>The kernel while there is only one link.</summary>
-    public required Func<Binder, Value, Value, Kernel> Alone { get; init; }
-
     /// <summary>Adds a link, if its operand fits the rows of the others.</summary>
     public bool TryJoin(in Link link)
     {
@@ -41,7 +38,6 @@ internal sealed unsafe class ChainStep : Step
     public override Kernel Bind(Binder binder)
     {
         Value x = Reads[0], y = Writes[0];
-        if (_links.Count == 1) return Alone(binder, x, y);
         int count = Math.Min(_row, y.Count);
         BoundLink[] links = [.. _links.Select(l => l.Bind(l.Operand is null ? 0 : (nint)binder.Floats(l.Operand), l.Operand is null || l.Operand.Count == count ? 0 : count))];
         return new Chain(binder.Kind, binder.Floats(x), binder.Floats(y), count == 0 ? 0 : y.Count / count, count, links).Make();

@@ -214,7 +214,7 @@ internal sealed class NodeContext(Planner planner, NodeProto node, int opset)
     /// <summary>
     /// The node's only output is a function of one tensor and of constants, number by number: it joins the chain that alone feeds it, or is one of its own.
     /// </summary>
-    /// <param name="alone">The kernel, if no other function joins.</param>
+    /// <param name="alone">The kernel of a tensor that is too long for a chain.</param>
     public void EmitLink(Value x, ChainStep.Link link, Func<Binder, Value, Value, Kernel> alone)
     {
         var output = new Value(OutputName(0), ElementType.Float32, x.Shape);
@@ -223,7 +223,7 @@ internal sealed class NodeContext(Planner planner, NodeProto node, int opset)
             planner.Rename(open, output);
             return;
         }
-        var chain = new ChainStep { Reads = link.Operand is null ? [x] : [x, link.Operand], Writes = [output], Cost = output.Count, Alone = alone };
+        var chain = new ChainStep { Reads = link.Operand is null ? [x] : [x, link.Operand], Writes = [output], Cost = output.Count };
         if (x.Count <= ChainStep.CountMax && chain.TryJoin(link)) planner.Add(chain);
         else planner.Add(new SimpleStep(binder => alone(binder, x, output)) { Reads = chain.Reads, Writes = chain.Writes, Cost = chain.Cost });
     }

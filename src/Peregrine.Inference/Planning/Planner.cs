@@ -39,6 +39,8 @@ internal sealed class Planner
 
     public static ModelSession Plan(ModelGraph graph, CompileOptions options, ModelLimits limits, SharedWeights weights) => new Planner(options, limits, weights).Plan(graph);
 
+    public Value ValueOf(string name) => _values.TryGetValue(name, out Value? value) ? value : throw new ModelException($"'{name}' is named as an output of an operator that has none such.");
+
     /// <summary>Makes the plan and keeps what it was made of, for those who describe it.</summary>
     public static PlanRecord Record(ModelGraph graph, CompileOptions options, ModelLimits limits, SharedWeights weights)
     {
@@ -46,8 +48,6 @@ internal sealed class Planner
         ModelSession session = planner.Plan(graph);
         return new PlanRecord(session, planner._steps, planner._values, planner._arenaBytes);
     }
-
-    public Value ValueOf(string name) => _values.TryGetValue(name, out Value? value) ? value : throw new ModelException($"'{name}' is named as an output of an operator that has none such.");
 
     public bool IsRead(string name) => _readers.ContainsKey(name);
 
