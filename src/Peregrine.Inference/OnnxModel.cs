@@ -80,10 +80,12 @@ public sealed class OnnxModel
     /// <exception cref="ModelException">Shapes or types do not fit together, or the model needs more than its limits allow.</exception>
     public ModelSession Compile(CompileOptions? options = null) => Planner.Plan(_graph, options ?? new CompileOptions(), _limits, _weights);
 
+    /// <summary>The plan with what it was made of, for those who describe it.</summary>
+    internal PlanRecord Record(CompileOptions options) => Planner.Record(_graph, options, _limits, _weights);
+
     /// <summary>The checked graph, for those who describe it.</summary>
     internal ModelGraph Graph => _graph;
     internal ModelLimits Limits => _limits;
-    internal SharedWeights Weights => _weights;
 
     private static OnnxModel Read(byte[] bytes, int offset, int length, ExternalData external, ModelLimits limits)
     {

@@ -23,7 +23,7 @@ internal static class ModelCheckCommand
             + "|d| <= absolute + relative * |expected|; whole numbers must be equal, and a model that quantises may be one step off.") { file, vectors, absolute, relative, json };
         command.SetAction(parsed =>
         {
-            Gate gate = new(Bound(parsed, absolute), Bound(parsed, relative));
+            Gate gate = Gate.Default with { Absolute = Bound(parsed, absolute), Relative = Bound(parsed, relative) };
             return Run(parsed.GetValue(file)!, parsed.GetValue(vectors), gate, parsed.GetValue(json));
         });
         return command;

@@ -34,7 +34,7 @@ internal static class ModelInputText
             }
             catch (ModelException e)
             {
-                throw new StopException(ExitCode.WrongUsage, $"{option} {input.Name}: {e.Message}");
+                throw new StopException(ExitCode.WrongUsage, $"{option}: {e.Message}");
             }
         }
         return tensors;
@@ -42,7 +42,7 @@ internal static class ModelInputText
 
     private static FixedTensor Value(TensorInfo input, string value, IReadOnlyDictionary<string, int>? dimensions)
     {
-        if (value.Length == 0) throw new ModelException($"no value; allowed is {Form}.");
+        if (value.Length == 0) throw new ModelException($"'{input.Name}' has no value; allowed is {Form}.");
         if (value == "-") return TensorText.Parse(StandardInput(), input, dimensions);
         if (!File.Exists(value))
         {

@@ -86,12 +86,11 @@ internal static class ModelInspectCommand
 
     private static string[] Cells(string lanes, GraphRow row)
     {
-        if (row.Node is not { } node) return ["  " + lanes, "", $"{row.Input ?? row.Output}", "", ""];
-        return
-        [
-            "  " + lanes, node.Operator, string.Join(", ", node.Outputs), node.Parameters > 0 ? $"{node.Parameters.ToString("N0", CultureInfo.InvariantCulture)} parameters" : "",
-            node.Step >= 0 ? $"step {node.Step}" : "",
-        ];
+        if (row.Node is not { } node) return ["  " + lanes, row.Input is null ? "output" : "input", "", "", $"{row.Input ?? row.Output}"];
+        string weights = node.Parameters switch { 0 => "", 1 => "1 parameter", _ => $"{node.Parameters.ToString("N0", CultureInfo.InvariantCulture)} parameters" };
+        // An output of which the plan knows nothing is one that nobody reads.
+        IEnumerable<ValueDescription> outputs = node.Outputs.Where(value => node.Role == NodeRole.Unknown || value.Shape is not null);
+        return ["  " + lanes, node.Operator, node.Step >= 0 ? $"step {node.Step}" : "", weights, string.Join(", ", outputs)];
     }
 
     /// <summary>Columns as wide as what stands in them.</summary>

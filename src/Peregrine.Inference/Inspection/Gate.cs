@@ -3,15 +3,15 @@ namespace Peregrine.Inference.Inspection;
 /// <summary>How far a number may lie from what was expected: <c>|d| ≤ Absolute + Relative·|expected| + step</c>; whole numbers must be equal.</summary>
 /// <param name="Absolute">Allowed whatever the size.</param>
 /// <param name="Relative">Allowed for each unit of the expected number.</param>
+/// <param name="LastPlaces">Units in the last place that an output declared as float16 or bfloat16 may be off besides.</param>
 /// <remarks>
 /// The step is that of a quantiser: where a model rounds to eight bits inside, another order of summation may fall on the other side of a rounding, so
-/// one step more is allowed (a float by the largest constant scale of the model's <c>QuantizeLinear</c> nodes, an eight-bit number by 1). An output
-/// declared as float16 or bfloat16 may also differ by one unit in its last place.
+/// one step more is allowed (a float by the largest constant scale of the model's <c>QuantizeLinear</c> nodes, an eight-bit number by 1).
 /// </remarks>
-public readonly record struct Gate(double Absolute, double Relative)
+public readonly record struct Gate(double Absolute, double Relative, int LastPlaces = 0)
 {
     /// <summary>Room for another order of summation in float32, and no more.</summary>
-    public static Gate Default { get; } = new(5e-6, 2e-5);
+    public static Gate Default { get; } = new(5e-6, 2e-5, LastPlaces: 1);
 
     private const double Float16Unit = 1.0 / (1 << 10), BFloat16Unit = 1.0 / (1 << 7);
 
@@ -28,7 +28,7 @@ public readonly record struct Gate(double Absolute, double Relative)
         if (actual.Type != expected.Type || !actual.Shape.SequenceEqual(expected.Shape)) return check with { Mismatch = $"is {actual}, expected {expected}" };
 
         bool isFloat = declared.Type.IsFloat();
-        double unit = declared.Type switch { ElementType.Float16 => Float16Unit, ElementType.BFloat16 => BFloat16Unit, _ => 0 };
+        double unit = declared.Type switch { ElementType.Float16 => Float16Unit * LastPlaces, ElementType.BFloat16 => BFloat16Unit * LastPlaces, _ => 0 };
         double worst = -1;
         for (int i = 0; i < actual.Count; i++)
         {

@@ -81,19 +81,23 @@ public static class GraphPicture
         line.Append(CultureInfo.InvariantCulture, $"M{x:0.#},{y:0.#}");
         foreach (LayeredLayout.Box box in path.Skip(1))
         {
-            double nextY = box.IsBend ? box.Y : box.Y - (box.Height / 2) - 1, middle = (y + nextY) / 2;
+            double nextY = box.Y - (box.Height / 2) - (box.IsBend ? 0 : 1), middle = (y + nextY) / 2;
             if (Math.Abs(box.X - x) < 0.5) line.Append(CultureInfo.InvariantCulture, $" L{box.X:0.#},{nextY:0.#}");
             else line.Append(CultureInfo.InvariantCulture, $" C{x:0.#},{middle:0.#} {box.X:0.#},{middle:0.#} {box.X:0.#},{nextY:0.#}");
             (x, y) = (box.X, nextY);
+            if (!box.IsBend) continue;
+            y += box.Height;
+            line.Append(CultureInfo.InvariantCulture, $" L{x:0.#},{y:0.#}");
         }
         return line.ToString();
     }
 
     private static IEnumerable<string> Details(NodeDescription node)
     {
-        foreach (ValueDescription output in node.Outputs.Take(4)) yield return output.Shape is null ? output.Name : $"{output.Type} [{string.Join(", ", output.Shape)}]";
-        if (node.Parameters > 0) yield return node.Parameters.ToString("N0", CultureInfo.InvariantCulture) + (node.Parameters == 1 ? " parameter" : " parameters");
-        if (node.Step >= 0) yield return $"step {node.Step}";
+        foreach (ValueDescription output in node.Outputs.Where(value => node.Role == NodeRole.Unknown || value.Shape is not null).Take(4)) yield return output.Shape is null ? output.Name : $"{output.Type} [{string.Join(", ", output.Shape)}]";
+        string step = node.Step >= 0 ? $"step {node.Step}" : "";
+        string weights = node.Parameters == 0 ? "" : node.Parameters.ToString("N0", CultureInfo.InvariantCulture) + (node.Parameters == 1 ? " parameter" : " parameters");
+        if (step.Length + weights.Length > 0) yield return $"{step}{(step.Length > 0 && weights.Length > 0 ? " · " : "")}{weights}";
     }
 
     private static string[] Text(TensorInfo tensor) => [$"{tensor.Type} [{string.Join(", ", tensor.Shape)}]"];

@@ -6,8 +6,8 @@ namespace Peregrine.Inference.Inspection;
 /// </summary>
 internal sealed class LayeredLayout
 {
-    private const int OrderingSweeps = 12, PlacingSweeps = 24;
-    private const double GapX = 28, GapY = 34, BendWidth = 10;
+    private const int OrderingSweeps = 12, PlacingSweeps = 24, StraighteningSweeps = 16;
+    private const double GapX = 28, GapY = 30, BendWidth = 10;
 
     private readonly List<Box> _boxes = [];
     private readonly List<List<Box>> _layers = [];
@@ -29,11 +29,12 @@ internal sealed class LayeredLayout
         }
         Order();
         Place();
+        Straighten();
         double y = GapY / 2;
         foreach (List<Box> layer in _layers)
         {
             double height = layer.Max(static box => box.Height);
-            foreach (Box box in layer) box.Y = y + (height / 2);
+            foreach (Box box in layer) (box.Y, box.Height) = (y + (height / 2), box.IsBend ? height : box.Height); // A bend passes its layer upright.
             y += height + GapY;
         }
         double left = _boxes.Min(static box => box.X - (box.Width / 2)) - GapX;
@@ -119,6 +120,38 @@ internal sealed class LayeredLayout
         }
     }
 
+    /// <summary>What only hangs one below the other stands in one column, and so does a long edge's middle.</summary>
+    private void Straighten()
+    {
+        var chains = new List<List<Box>>();
+        var chainOf = new Dictionary<Box, List<Box>>();
+        foreach (Box box in _layers.SelectMany(static layer => layer))
+        {
+            Box? above = OnlyOne(box, box.Above);
+            bool joins = above is not null && above.IsBend == box.IsBend && OnlyOne(above, above.Below) == box;
+            List<Box> chain = joins ? chainOf[above!] : [];
+            if (!joins) chains.Add(chain);
+            chain.Add(box);
+            chainOf[box] = chain;
+        }
+        for (int sweep = 0; sweep < StraighteningSweeps; sweep++)
+        {
+            foreach (List<Box> chain in chains)
+            {
+                double mean = chain.Average(static box => box.X);
+                foreach (Box box in chain) box.Wish = mean;
+            }
+            foreach (List<Box> layer in _layers) Spread(layer);
+        }
+
+        // Long edges do not bend a chain of boxes.
+        static Box? OnlyOne(Box box, List<Box> near)
+        {
+            Box[] alike = [.. near.Where(other => other.IsBend == box.IsBend)];
+            return alike.Length == 1 ? alike[0] : null;
+        }
+    }
+
     /// <summary>The places nearest to the wishes, in the sense of least squares, at which no two boxes of a layer overlap: pool adjacent violators.</summary>
     private static void Spread(List<Box> layer)
     {
@@ -145,7 +178,7 @@ internal sealed class LayeredLayout
     internal sealed class Box
     {
         public double Width { get; init; }
-        public double Height { get; init; }
+        public double Height { get; set; }
         public bool IsBend { get; init; }
         public int Layer { get; set; }
         public double X { get; set; }

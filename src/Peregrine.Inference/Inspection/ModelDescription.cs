@@ -32,13 +32,13 @@ public sealed record ValueDescription(string Name, ElementType Type, IReadOnlyLi
 /// <summary>A node of the graph.</summary>
 /// <param name="Operator">With its domain where that is not ai.onnx.</param>
 /// <param name="Inputs">Names; an input that is left out is empty.</param>
-/// <param name="Step">The step that computes it; -1 where none does.</param>
+/// <param name="Step">The step that computes it, the first where it takes several; -1 where none does.</param>
 /// <param name="Flops">Floating point operations of one run, see <see cref="FlopCount"/>.</param>
 /// <param name="Parameters">Numbers of the initializers that it reads.</param>
 public sealed record NodeDescription(string Name, string Operator, IReadOnlyList<string> Inputs, IReadOnlyList<ValueDescription> Outputs, NodeRole Role, int Step, long Flops, long Parameters);
 
 /// <summary>A step of the plan: one kernel call.</summary>
-/// <param name="Nodes">The places of the nodes that it computes, in the order of the graph; several are fused. Empty for a conversion that the plan adds.</param>
+/// <param name="Nodes">The places of the nodes that it computes, in the order of the graph; several are fused, and a node may take several steps. Empty for a conversion that the plan adds.</param>
 /// <param name="Kernel">The kernel's name.</param>
 /// <param name="Reads">What it reads that is computed or given: no constants.</param>
 public sealed record StepDescription(IReadOnlyList<int> Nodes, string Kernel, IReadOnlyList<ValueDescription> Reads, IReadOnlyList<ValueDescription> Writes, long Flops);
@@ -88,8 +88,8 @@ public sealed record ModelDescription
         long parameterBytes = model.Graph.Constants.Values.Sum(static data => (long)data.Bytes.Length);
         try
         {
-            PlanRecord plan = Planner.Record(model.Graph, options, model.Limits, model.Weights);
-            PlanRecord plain = Planner.Record(model.Graph, options with { Fuse = false }, model.Limits, model.Weights); // It knows what the values within fused steps are.
+            PlanRecord plan = model.Record(options);
+            PlanRecord plain = model.Record(options with { Fuse = false }); // It knows what the values within fused steps are.
             return Describe(model, plan, plain) with { ParameterBytes = parameterBytes };
         }
         catch (ModelException e)
@@ -107,7 +107,7 @@ public sealed record ModelDescription
     {
         ModelGraph graph = model.Graph;
         Value? Find(string name) => plain.Values.GetValueOrDefault(name) ?? plan.Values.GetValueOrDefault(name);
-        int[] stepOf = NodesOfSteps.Assign(graph.Nodes, plan.Steps, name => Find(name)?.Constant is not null);
+        (int[][] nodesOf, int[] stepOf) = NodesOfSteps.Assign(graph.Nodes, plan.Steps, name => Find(name)?.Constant is not null);
         var nodes = new List<NodeDescription>(graph.Nodes.Count);
         long others = 0, traffic = 0;
         for (int i = 0; i < graph.Nodes.Count; i++)
@@ -124,13 +124,13 @@ public sealed record ModelDescription
         {
             Model = model, Nodes = nodes, Inputs = plan.Session.Inputs, Outputs = plan.Session.Outputs, OtherElements = others, WeightTrafficBytes = traffic,
             ArenaBytes = plan.ArenaBytes, SessionBytes = plan.Session.MemoryBytes, Kernels = plan.Session.Kernels.ToString(),
-            Steps = [.. plan.Steps.Select((step, index) => Describe(step, plan.Session.KernelName(index), [.. Enumerable.Range(0, nodes.Count).Where(i => stepOf[i] == index)], nodes))],
+            Steps = [.. plan.Steps.Select((step, index) => Describe(step, index, plan.Session.KernelName(index), nodesOf[index], nodes))],
         };
     }
 
-    private static StepDescription Describe(Step step, string kernel, int[] own, List<NodeDescription> nodes) => new(
+    private static StepDescription Describe(Step step, int index, string kernel, int[] own, List<NodeDescription> nodes) => new(
         own, kernel, [.. step.Reads.Where(static value => value.Constant is null).Select(static value => Describe(value.Name, value))], [.. step.Writes.Select(static value => Describe(value.Name, value))],
-        own.Sum(i => nodes[i].Flops));
+        own.Where(i => nodes[i].Step == index).Sum(i => nodes[i].Flops));
 
     private static ValueDescription Describe(string name, Value? value) => new(name, value?.Type ?? ElementType.Undefined, value?.Shape);
 

@@ -10,14 +10,15 @@ namespace Peregrine.Inference.Inspection;
 internal static class NodesOfSteps
 {
     /// <param name="isConstant">Whether a value was known when the model was compiled.</param>
-    /// <returns>The place of the step for each node; -1 where none computes it.</returns>
-    public static int[] Assign(IReadOnlyList<NodeProto> nodes, IReadOnlyList<Step> steps, Func<string, bool> isConstant)
+    /// <returns>For each step the places of its nodes in order, and for each node the first of its steps; -1 where none computes it.</returns>
+    public static (int[][] NodesOf, int[] StepOf) Assign(IReadOnlyList<NodeProto> nodes, IReadOnlyList<Step> steps, Func<string, bool> isConstant)
     {
         var producers = new Dictionary<string, int>(StringComparer.Ordinal);
         for (int i = 0; i < nodes.Count; i++)
             foreach (string output in nodes[i].Outputs.Where(static name => name.Length > 0)) producers.TryAdd(output, i);
         int[] stepOf = new int[nodes.Count];
         Array.Fill(stepOf, -1);
+        int[][] nodesOf = new int[steps.Count][];
         var elsewhere = steps.SelectMany(static step => step.Writes).Select(static value => value.Name).ToHashSet(StringComparer.Ordinal);
         for (int step = 0; step < steps.Count; step++)
         {
@@ -27,12 +28,13 @@ internal static class NodesOfSteps
             while (open.TryPop(out string? name))
             {
                 if (!producers.TryGetValue(name, out int node) || !seen.Add(node)) continue;
-                if (stepOf[node] < 0) stepOf[node] = step;
+                if (stepOf[node] < 0) stepOf[node] = step; // A node may take several, each for one of its outputs.
                 foreach (string input in nodes[node].Inputs)
                     if (input.Length > 0 && !reads.Contains(input) && !elsewhere.Contains(input) && !isConstant(input) && !IsBehind(input, reads)) open.Push(input);
             }
+            nodesOf[step] = [.. seen.Order()];
         }
-        return stepOf;
+        return (nodesOf, stepOf);
 
         // A step may read a view of a value instead of the value: the view's own node is no work.
         static bool IsBehind(string name, HashSet<string> reads) => reads.Contains($"{name}:view");

@@ -1,4 +1,5 @@
 using Peregrine.Inference.Format;
+using Peregrine.Inference.Inspection;
 
 namespace Peregrine.Inference.Tests.Conformance;
 
@@ -84,10 +85,10 @@ internal sealed class ConformanceCase(string folder)
     {
         ModelSession session = Prepare(set, asInitializers, KernelKind.Auto, out settled);
         session.Run();
-        double absolute = Proto().Graph!.Nodes.Any(n => n.Operator is "GRU" or "LSTM" or "RNN") ? 3e-7 : 1e-7;
+        Gate gate = new(Proto().Graph!.Nodes.Any(n => n.Operator is "GRU" or "LSTM" or "RNN") ? 3e-7 : 1e-7, 1e-3);
         string[] expected = [.. Files(set, "output")];
         for (int i = 0; i < expected.Length; i++)
-            if (TensorFeed.Difference(session, i, TensorFeed.Read(expected[i]), 1e-3, absolute) is { } difference) return difference;
+            if (gate.Compare(session.Outputs[i], ModelInputs.Output(session, i), TensorFile.Read(expected[i])) is { Passes: false } wrong) return wrong.ToString();
         return null;
     }
 
@@ -103,22 +104,19 @@ internal sealed class ConformanceCase(string folder)
         byte[][] files = [.. Files(set, "input").Select(File.ReadAllBytes)];
         string[] names = [.. plain.Inputs.Select(i => i.Name).Take(files.Length)];
         OnnxModel model = asInitializers && files.Length > 1 ? OnnxModel.Load(WithInitializers(files, names)) : plain;
-        var data = names.Zip(Files(set, "input")).ToDictionary(p => p.First, p => TensorFeed.Read(p.Second));
-        var settledInputs = new Dictionary<string, FixedTensor>();
-        while (true)
-        {
-            try
-            {
-                ModelSession session = model.Compile(new CompileOptions { Dimensions = Dimensions(model, data), FixedInputs = settledInputs, Kernels = kind });
-                for (int i = 0; i < session.Inputs.Count; i++) TensorFeed.Fill(session, i, data[session.Inputs[i].Name]);
-                settled = settledInputs.Count;
-                return session;
-            }
-            catch (ModelException e) when (e.InputsToFix.Any(name => !settledInputs.ContainsKey(name)))
-            {
-                foreach (string name in e.InputsToFix) settledInputs.TryAdd(name, new FixedTensor(data[name]));
-            }
-        }
+        var data = names.Zip(Files(set, "input")).ToDictionary(p => p.First, p => TensorFile.Read(p.Second));
+        var inputs = model.Inputs.Where(i => data.ContainsKey(i.Name)).ToDictionary(i => i.Name, i => AsDeclared(i, data[i.Name]));
+        ModelSession session = ModelInputs.Compile(model, inputs, new CompileOptions { Kernels = kind });
+        settled = inputs.Count - session.Inputs.Count;
+        return session;
+    }
+
+    /// <summary>The suite's CastLike models declare another shape for the input that only gives its type than the file has; zeros of the declared one do for it.</summary>
+    private static FixedTensor AsDeclared(TensorInfo input, FixedTensor tensor)
+    {
+        if (input.Shape.Any(d => d.IsSymbolic) || input.Name != "like") return tensor;
+        int[] shape = [.. input.Shape.Select(d => d.Size!.Value)];
+        return new FixedTensor(TensorData.Of(tensor.Type, shape, Array.CreateInstance(tensor.Data.Values.GetType().GetElementType()!, shape.Aggregate(1, (product, size) => product * size))));
     }
 
     /// <summary>Protobuf merges a message field that is repeated: more initializers are simply written behind the model.</summary>
@@ -133,15 +131,6 @@ internal sealed class ConformanceCase(string folder)
     private void DeclaredAs(MessageWriter tensor, string input)
     {
         if (Proto().Graph!.Inputs.First(i => i.Name == input).ElementType == (long)ElementType.BFloat16) tensor.WriteNumber(2, (long)ElementType.BFloat16);
-    }
-
-    private static Dictionary<string, int> Dimensions(OnnxModel model, Dictionary<string, TensorData> data)
-    {
-        var sizes = new Dictionary<string, int>();
-        foreach (TensorInfo input in model.Inputs)
-            for (int i = 0; i < input.Shape.Count; i++)
-                if (input.Shape[i].IsSymbolic && data.TryGetValue(input.Name, out TensorData? tensor)) sizes[input.Shape[i].Name!] = tensor.Shape[i];
-        return sizes;
     }
 
     private static IEnumerable<string> Files(string set, string kind)
