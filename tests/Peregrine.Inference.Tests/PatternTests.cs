@@ -71,6 +71,33 @@ public sealed class PatternTests
         }
     }
 
+    [Theory]
+    [InlineData("Add")]
+    [InlineData("Sub")]
+    [InlineData("Mul")]
+    [InlineData("Div")] // By a temperature, as classifiers are calibrated.
+    public void A_number_joins_the_layer_before_it_and_a_softmax_both(string op)
+    {
+        var random = new Random(75);
+        for (int round = 0; round < 20; round++)
+        {
+            bool before = random.Next(2) == 0, softmax = random.Next(2) == 0;
+            int columns = softmax ? random.Next(1, 5) : random.Next(1, 90), depth = random.Next(1, 40);
+            GraphWriter graph = new GraphWriter().Input("x", 3, depth).Output("y", 3, columns).Constant("w", Naive.Random(random, [depth, columns]).Floats, depth, columns)
+                .Constant("number", [1.7f], random.Next(3) switch { 0 => [], 1 => [1], _ => [1, 1] }).Node("MatMul", ["x", "w"], ["z"])
+                .Node(op, before ? ["number", "z"] : ["z", "number"], [softmax ? "s" : "y"]);
+            Assert.Equal(1, Agree((softmax ? graph.Node("Softmax", ["s"], ["y"]) : graph).Load(), 0));
+        }
+    }
+
+    [Fact]
+    public void A_number_that_adds_a_dimension_does_not_join()
+    {
+        OnnxModel model = new GraphWriter().Input("x", 3, 2).Output("y", 1, 3, 2).Constant("w", [1f, 2, 3, 4], 2, 2).Constant("number", [1.7f], 1, 1, 1)
+            .Node("MatMul", ["x", "w"], ["z"]).Node("Mul", ["z", "number"], ["y"]).Load();
+        Assert.Equal(2, Agree(model, 0));
+    }
+
     [Fact]
     public void A_bias_joins_a_product_of_three_dimensions()
     {

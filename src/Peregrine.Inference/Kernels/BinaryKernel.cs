@@ -23,6 +23,9 @@ internal sealed class BroadcastLoops
     public int Inner { get; }
     public int Outer { get; }
 
+    /// <summary>Whether both tensors are walked from end to end in one loop.</summary>
+    public bool IsFlat => Outer == 1 && InnerA && InnerB;
+
     /// <summary>Whether the left tensor advances in the last loop.</summary>
     public bool InnerA { get; }
     public bool InnerB { get; }

@@ -162,7 +162,7 @@ internal sealed unsafe class DenseKernel<TOp, TSimd, T>(DenseArguments a, float 
     }
 }
 
-/// <summary>The same layer without vectors: eight columns at a time, each in an accumulator of its own, multiply and add rounded apart.</summary>
+/// <summary>The same layer without vectors.</summary>
 internal sealed unsafe class ScalarDenseKernel<TOp>(DenseArguments a, float p, float q) : Kernel
     where TOp : struct, IUnaryOp
 {
@@ -173,37 +173,7 @@ internal sealed unsafe class ScalarDenseKernel<TOp>(DenseArguments a, float p, f
     {
         float* x = _a.X;
         float* y = _a.Y;
-        int depth = _a.Depth;
-        for (int row = 0; row < _a.Rows; row++, x += depth, y += _a.Columns)
-        {
-            float* w = _a.Weights;
-            float* b = _a.Bias;
-            for (int n = 0; n < _a.Columns; n += Panels.ScalarWidth, b += Panels.ScalarWidth)
-            {
-                float s0 = b[0], s1 = b[1], s2 = b[2], s3 = b[3], s4 = b[4], s5 = b[5], s6 = b[6], s7 = b[7];
-                for (int k = 0; k < depth; k++, w += Panels.ScalarWidth)
-                {
-                    float v = x[k];
-                    s0 += w[0] * v;
-                    s1 += w[1] * v;
-                    s2 += w[2] * v;
-                    s3 += w[3] * v;
-                    s4 += w[4] * v;
-                    s5 += w[5] * v;
-                    s6 += w[6] * v;
-                    s7 += w[7] * v;
-                }
-                float* to = y + n;
-                to[0] = TOp.Apply(s0, p, q);
-                to[1] = TOp.Apply(s1, p, q);
-                to[2] = TOp.Apply(s2, p, q);
-                to[3] = TOp.Apply(s3, p, q);
-                to[4] = TOp.Apply(s4, p, q);
-                to[5] = TOp.Apply(s5, p, q);
-                to[6] = TOp.Apply(s6, p, q);
-                to[7] = TOp.Apply(s7, p, q);
-            }
-        }
+        for (int row = 0; row < _a.Rows; row++, x += _a.Depth, y += _a.Columns) ScalarPanels.Product<TOp>(_a.Weights, _a.Bias, x, y, _a.Depth, _a.Columns, p, q);
     }
 }
 

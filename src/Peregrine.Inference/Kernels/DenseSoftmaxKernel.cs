@@ -4,10 +4,11 @@ using System.Runtime.Intrinsics;
 namespace Peregrine.Inference.Kernels;
 
 /// <summary>
-/// The last layer of a classifier of at most four classes with its softmax: the sums never leave the register. Four chains per column, as in
+/// The last layer of a classifier of at most four classes with its activation and softmax: the sums never leave the register. Four chains per column, as in
 /// <see cref="DenseKernel{TOp, TSimd, T}"/>; only the first four columns of the panel are worked on, so one form serves every vector family.
 /// </summary>
-internal sealed unsafe class DenseSoftmaxKernel(DenseArguments a, bool logarithm) : Kernel
+internal sealed unsafe class DenseSoftmaxKernel<TOp>(DenseArguments a, float p, float q, bool logarithm) : Kernel
+    where TOp : struct, IUnaryOp
 {
     private readonly DenseArguments _a = a;
     private readonly Vector128<float> _lanes = ShortSoftmax.Lanes(a.Columns);
@@ -34,7 +35,8 @@ internal sealed unsafe class DenseSoftmaxKernel(DenseArguments a, bool logarithm
             if (x < end) a0 = Simd128.Fma(Vector128.Create(x[0]), Vector128.Load(w), a0);
             if (x + 1 < end) c0 = Simd128.Fma(Vector128.Create(x[1]), Vector128.Load(w + Row), c0);
             if (x + 2 < end) d0 = Simd128.Fma(Vector128.Create(x[2]), Vector128.Load(w + (2 * Row)), d0);
-            ShortSoftmax.Apply((a0 + c0) + (d0 + e0), lanes, logarithm).Store(y);
+            Vector128<float> sums = TOp.Apply<Simd128, Vector128<float>>((a0 + c0) + (d0 + e0), Vector128.Create(p), Vector128.Create(q));
+            ShortSoftmax.Apply(sums, lanes, logarithm).Store(y);
             x = end;
         }
     }

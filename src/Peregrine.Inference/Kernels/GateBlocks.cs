@@ -41,37 +41,3 @@ internal readonly record struct GateBlocks(int Gates, int Hidden, bool IsScalar)
         return packed;
     }
 }
-
-internal static unsafe class ScalarRecurrence
-{
-    /// <summary>y = start + x W, W in panels of eight.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Product(float* w, float* start, float* x, float* y, int depth, int columns)
-    {
-        float* end = x + depth;
-        for (int n = 0; n < columns; n += Panels.ScalarWidth, start += Panels.ScalarWidth, y += Panels.ScalarWidth)
-        {
-            float s0 = start[0], s1 = start[1], s2 = start[2], s3 = start[3], s4 = start[4], s5 = start[5], s6 = start[6], s7 = start[7];
-            for (float* k = x; k < end; k++, w += Panels.ScalarWidth)
-            {
-                float v = *k;
-                s0 += w[0] * v;
-                s1 += w[1] * v;
-                s2 += w[2] * v;
-                s3 += w[3] * v;
-                s4 += w[4] * v;
-                s5 += w[5] * v;
-                s6 += w[6] * v;
-                s7 += w[7] * v;
-            }
-            y[0] = s0;
-            y[1] = s1;
-            y[2] = s2;
-            y[3] = s3;
-            y[4] = s4;
-            y[5] = s5;
-            y[6] = s6;
-            y[7] = s7;
-        }
-    }
-}

@@ -62,8 +62,8 @@ internal sealed unsafe class ScalarGruKernel(RecurrentArguments a, float* gates)
     protected override void Step(float* input, float* hidden, float* cell, float* nextHidden, float* nextCell)
     {
         int padded = A.Padded;
-        ScalarRecurrence.Product(A.Recurrent, input, hidden, gates, A.Hidden, 2 * padded);
-        ScalarRecurrence.Product(A.Recurrent + (2L * padded * A.Hidden), A.RecurrentBias, hidden, gates + (2 * padded), A.Hidden, padded);
+        ScalarPanels.Product<IdentityOp>(A.Recurrent, input, hidden, gates, A.Hidden, 2 * padded, 0, 0);
+        ScalarPanels.Product<IdentityOp>(A.Recurrent + (2L * padded * A.Hidden), A.RecurrentBias, hidden, gates + (2 * padded), A.Hidden, padded, 0, 0);
         for (int j = 0; j < A.Hidden; j++)
         {
             float update = SigmoidOp.Apply(gates[j], 0, 0), reset = SigmoidOp.Apply(gates[padded + j], 0, 0);

@@ -68,7 +68,7 @@ internal sealed unsafe class ScalarLstmKernel(RecurrentArguments a, float* gates
     protected override void Step(float* input, float* hidden, float* cell, float* nextHidden, float* nextCell)
     {
         int padded = A.Padded;
-        ScalarRecurrence.Product(A.Recurrent, input, hidden, gates, A.Hidden, 4 * padded);
+        ScalarPanels.Product<IdentityOp>(A.Recurrent, input, hidden, gates, A.Hidden, 4 * padded, 0, 0);
         for (int j = 0; j < A.Hidden; j++)
         {
             float enter = SigmoidOp.Apply(gates[j], 0, 0), forget = SigmoidOp.Apply(gates[(2 * padded) + j], 0, 0);

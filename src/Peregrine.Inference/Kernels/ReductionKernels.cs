@@ -37,15 +37,70 @@ internal sealed unsafe class MeanKernel(float* from, float* to, int[] starts, in
     }
 }
 
-/// <summary>(x - mean) / sqrt(variance + epsilon) * scale + bias over each contiguous row; multiplications and additions rounded apart in every family.</summary>
-internal sealed unsafe class LayerNormKernel(float* from, float* scale, float* bias, float* to, float* means, float* deviations, int rows, int count, float epsilon) : Kernel
+/// <summary>Where a layer normalisation finds its rows, and where each row's mean and 1 / standard deviation go: null where nobody reads them.</summary>
+internal unsafe struct LayerNormArguments
 {
+    public float* X;
+    public float* Scale;
+    public float* Bias;
+    public float* Y;
+    public float* Means;
+    public float* Deviations;
+    public int Rows;
+    public int Count;
+    public float Epsilon;
+}
+
+/// <summary>(x - mean) / sqrt(variance + epsilon) * scale + bias over each contiguous row; multiplications and additions rounded apart in every family.</summary>
+internal sealed unsafe class LayerNormKernel<TSimd, T>(LayerNormArguments a) : Kernel
+    where TSimd : struct, ISimd<T>
+    where T : struct
+{
+    private readonly LayerNormArguments _a = a;
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run()
     {
-        float* x = from;
-        float* y = to;
-        for (int row = 0; row < rows; row++, x += count, y += count)
+        int count = _a.Count;
+        float* x = _a.X;
+        float* y = _a.Y;
+        float* scale = _a.Scale;
+        float* bias = _a.Bias;
+        for (int row = 0; row < _a.Rows; row++, x += count, y += count)
+        {
+            float mean = Lanes.Sum<TSimd, T>(x, count) / count;
+            T means = TSimd.All(mean);
+            for (int i = 0; i < count; i += TSimd.Width)
+            {
+                T d = TSimd.Subtract(TSimd.Load(x + i), means);
+                TSimd.Store(TSimd.Multiply(d, d), y + i);
+            }
+            float inverse = 1 / MathF.Sqrt((Lanes.Sum<TSimd, T>(y, count) / count) + _a.Epsilon);
+            if (_a.Means != null) _a.Means[row] = mean;
+            if (_a.Deviations != null) _a.Deviations[row] = inverse;
+            T factor = TSimd.All(inverse);
+            for (int i = 0; i < count; i += TSimd.Width)
+            {
+                T scaled = TSimd.Multiply(TSimd.Multiply(TSimd.Subtract(TSimd.Load(x + i), means), factor), TSimd.Load(scale + i));
+                TSimd.Store(TSimd.Add(scaled, TSimd.Load(bias + i)), y + i);
+            }
+        }
+    }
+}
+
+internal sealed unsafe class ScalarLayerNormKernel(LayerNormArguments a) : Kernel
+{
+    private readonly LayerNormArguments _a = a;
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public override void Run()
+    {
+        int count = _a.Count;
+        float* x = _a.X;
+        float* y = _a.Y;
+        float* scale = _a.Scale;
+        float* bias = _a.Bias;
+        for (int row = 0; row < _a.Rows; row++, x += count, y += count)
         {
             float mean = Lanes.Sum(x, count) / count;
             for (int i = 0; i < count; i++)
@@ -53,9 +108,9 @@ internal sealed unsafe class LayerNormKernel(float* from, float* scale, float* b
                 float d = x[i] - mean;
                 y[i] = d * d;
             }
-            float inverse = 1 / MathF.Sqrt((Lanes.Sum(y, count) / count) + epsilon);
-            if (means != null) means[row] = mean;
-            if (deviations != null) deviations[row] = inverse;
+            float inverse = 1 / MathF.Sqrt((Lanes.Sum(y, count) / count) + _a.Epsilon);
+            if (_a.Means != null) _a.Means[row] = mean;
+            if (_a.Deviations != null) _a.Deviations[row] = inverse;
             for (int i = 0; i < count; i++) y[i] = ((x[i] - mean) * inverse * scale[i]) + bias[i];
         }
     }

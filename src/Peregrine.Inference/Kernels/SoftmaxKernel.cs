@@ -97,8 +97,15 @@ internal sealed unsafe class ScalarSoftmaxKernel(float* from, float* to, int row
             float max = Maximum(x, count);
             for (int i = 0; i < count; i++) y[i] = MathF.Exp(x[i] - max);
             float sum = Lanes.Sum(y, count);
-            float log = MathF.Log(sum);
-            for (int i = 0; i < count; i++) y[i] = logarithm ? x[i] - max - log : y[i] / sum;
+            if (logarithm)
+            {
+                float log = MathF.Log(sum);
+                for (int i = 0; i < count; i++) y[i] = x[i] - max - log;
+            }
+            else
+            {
+                for (int i = 0; i < count; i++) y[i] /= sum;
+            }
         }
     }
 }

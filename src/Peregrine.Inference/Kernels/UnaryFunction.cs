@@ -7,6 +7,9 @@ namespace Peregrine.Inference.Kernels;
 internal abstract unsafe class UnaryFunction
 {
     public abstract Kernel Dense(KernelKind kind, DenseArguments arguments);
+
+    /// <summary>The last layer of a classifier with few classes; for vectors only.</summary>
+    public abstract Kernel DenseSoftmax(DenseArguments arguments, bool logarithm);
     public abstract Kernel Convolution(KernelKind kind, ConvolutionArguments arguments);
     public abstract Kernel Map(KernelKind kind, float* from, float* to, int count);
 
@@ -26,6 +29,8 @@ internal sealed unsafe class UnaryFunction<TOp>(float p = 0, float q = 0) : Unar
         KernelKind.Vector128 => new DenseKernel<TOp, Simd128, Vector128<float>>(arguments, p, q),
         _ => new ScalarDenseKernel<TOp>(arguments, p, q),
     };
+
+    public override Kernel DenseSoftmax(DenseArguments arguments, bool logarithm) => new DenseSoftmaxKernel<TOp>(arguments, p, q, logarithm);
 
     public override Kernel Convolution(KernelKind kind, ConvolutionArguments arguments) => kind switch
     {

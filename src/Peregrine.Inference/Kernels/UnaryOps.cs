@@ -18,8 +18,8 @@ internal readonly struct ReluOp : IUnaryOp
     public static float Apply(float x, float p, float q)
     {
         int bits = BitConverter.SingleToInt32Bits(x);
-        int keepNaN = (0x7f800000 - (bits & 0x7fffffff)) >> 31;
-        return BitConverter.Int32BitsToSingle(bits & (~(bits >> 31) | keepNaN));
+        int below = (bits & unchecked(bits + 0x7fffff)) >> 31; // All ones from -0 to minus infinity; the NaNs behind it turn positive.
+        return BitConverter.Int32BitsToSingle(bits & ~below);
     }
 }
 

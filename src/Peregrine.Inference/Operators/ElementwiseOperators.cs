@@ -249,7 +249,7 @@ internal static unsafe class ElementwiseOperators
         if (a.IsFloat && TryLink<TOp>(node, a, b, shape, loops)) return;
         node.Emit(a.Type, shape, [a, b], (binder, y) => a.IsFloat
             ? new BinaryFunction<TOp>().Map(binder.Kind, binder.Floats(a), binder.Floats(b), binder.Floats(y), loops)
-            : a.Type.Call(new NumberBinaryCall<TNumbers>(binder.Address(a), binder.Address(b), binder.Address(y), loops)));
+            : a.Type.Call(new NumberBinaryCall<TNumbers>(binder.Address(a), binder.Address(b), binder.Address(y), loops)), 0, loops.IsFlat ? [a, b] : []);
     }
 
     /// <summary>With a constant on one side and the result's shape on the other, the operation may be a link of a chain.</summary>
@@ -258,11 +258,14 @@ internal static unsafe class ElementwiseOperators
     {
         bool right = b.Constant is not null && a.Shape.AsSpan().SequenceEqual(shape), left = a.Constant is not null && b.Shape.AsSpan().SequenceEqual(shape);
         if (right == left) return false; // Two constants fold, two computed tensors are no chain.
-        Value constant = left ? a : b;
-        node.EmitLink(left ? b : a, constant.Count == 1 ? NumberLink(constant.Constant!.Floats[0]) : new ChainStep.Link(constant, TensorLink), (binder, x, y) => left
+        Value constant = left ? a : b, computed = left ? b : a;
+        if (constant.Count == 1 && node.TryFuse(computed, WithNumber(constant.Constant!.Floats[0]))) return true;
+        node.EmitLink(computed, constant.Count == 1 ? NumberLink(constant.Constant!.Floats[0]) : new ChainStep.Link(constant, TensorLink), (binder, x, y) => left
             ? new BinaryFunction<TOp>().Map(binder.Kind, binder.Floats(constant), binder.Floats(x), binder.Floats(y), loops)
             : new BinaryFunction<TOp>().Map(binder.Kind, binder.Floats(x), binder.Floats(constant), binder.Floats(y), loops));
         return true;
+
+        UnaryFunction WithNumber(float number) => left ? new UnaryFunction<NumberBefore<TOp>>(number) : new UnaryFunction<NumberAfter<TOp>>(number);
 
         ChainStep.Link NumberLink(float number) => new(null, (_, _) => Bound(new NumberOperand(number)));
 

@@ -141,8 +141,12 @@ internal static unsafe class ReductionOperators
         node.EmitMany([result, mean, deviation], bias is null ? [x, scale] : [x, scale, bias], binder =>
         {
             float* zeros = bias is null ? binder.Memory.Copy(new float[count]) : binder.Floats(bias);
-            return new LayerNormKernel(binder.Floats(x), binder.Floats(scale), zeros, binder.Floats(result),
-                mean is null ? null : binder.Floats(mean), deviation is null ? null : binder.Floats(deviation), rows, count, epsilon);
+            return Normalization(binder.Kind, new LayerNormArguments
+            {
+                X = binder.Floats(x), Scale = binder.Floats(scale), Bias = zeros, Y = binder.Floats(result),
+                Means = mean is null ? null : binder.Floats(mean), Deviations = deviation is null ? null : binder.Floats(deviation),
+                Rows = rows, Count = count, Epsilon = epsilon,
+            });
         }, 4L * x.Count);
     }
 
@@ -150,9 +154,19 @@ internal static unsafe class ReductionOperators
     public static void EmitLayerNormalization(NodeContext node, Value x, Value scale, Value bias, float epsilon)
     {
         int count = x.Shape[^1];
-        node.Emit(x.Type, x.Shape, [x, scale, bias], (binder, y) =>
-            new LayerNormKernel(binder.Floats(x), binder.Floats(scale), binder.Floats(bias), binder.Floats(y), null, null, x.Count / count, count, epsilon), 4L * x.Count);
+        node.Emit(x.Type, x.Shape, [x, scale, bias], (binder, y) => Normalization(binder.Kind, new LayerNormArguments
+        {
+            X = binder.Floats(x), Scale = binder.Floats(scale), Bias = binder.Floats(bias), Y = binder.Floats(y), Rows = x.Count / count, Count = count, Epsilon = epsilon,
+        }), 4L * x.Count);
     }
+
+    private static Kernel Normalization(KernelKind kind, LayerNormArguments arguments) => kind switch
+    {
+        KernelKind.Vector512 => new LayerNormKernel<Simd512, Vector512<float>>(arguments),
+        KernelKind.Vector256 => new LayerNormKernel<Simd256, Vector256<float>>(arguments),
+        KernelKind.Vector128 => new LayerNormKernel<Simd128, Vector128<float>>(arguments),
+        _ => new ScalarLayerNormKernel(arguments),
+    };
 
     /// <summary>Before opset 13 the dimensions from the axis on count as one, and the default is axis 1; from then on it is the axis alone, by default the last.</summary>
     private static void Softmax(NodeContext node, bool logarithm)

@@ -7,7 +7,7 @@ internal sealed unsafe class ChainStep : Step
 {
     /// <summary>Up to here a kernel's own cost outweighs its numbers; longer tensors are better off with one plain loop per function.</summary>
     public const int CountMax = 2048;
-    
+
     /// <summary>More would nest deeper than the compiler inlines.</summary>
     private const int LinksMax = 8;
 
@@ -34,6 +34,9 @@ internal sealed unsafe class ChainStep : Step
         _links.Add(link);
         return true;
     }
+
+    /// <summary>A row's last vector reaches into the next row, unless rows are whole vectors.</summary>
+    public override Value[] Overwrites => Math.Min(_row, Writes[0].Count) is var count && (count == Writes[0].Count || count % Kernel.Slack == 0) ? [Reads[0]] : [];
 
     public override Kernel Bind(Binder binder)
     {

@@ -69,10 +69,11 @@ internal sealed class DenseStep : LayerStep
             Depth = Depth,
             Columns = Columns,
         };
-        if (LogSoftmax is not { } logarithm) return (Activation ?? new UnaryFunction<IdentityOp>()).Dense(binder.Kind, arguments);
-        if (!binder.IsScalar) return new DenseSoftmaxKernel(arguments, logarithm);
+        UnaryFunction activation = Activation ?? new UnaryFunction<IdentityOp>();
+        if (LogSoftmax is not { } logarithm) return activation.Dense(binder.Kind, arguments);
+        if (!binder.IsScalar) return activation.DenseSoftmax(arguments, logarithm);
         float* y = arguments.Y;
         arguments.Y = (float*)binder.Memory.Take(Writes[0].Bytes);
-        return new SequenceKernel([new ScalarDenseKernel<IdentityOp>(arguments, 0, 0), new ScalarSoftmaxKernel(arguments.Y, y, Rows, Columns, logarithm)]);
+        return new SequenceKernel([activation.Dense(binder.Kind, arguments), new ScalarSoftmaxKernel(arguments.Y, y, Rows, Columns, logarithm)]);
     }
 }

@@ -111,10 +111,11 @@ internal sealed class NodeContext(Planner planner, NodeProto node, int opset)
     }
 
     /// <summary>The node's only output is computed by a kernel.</summary>
-    public void Emit(ElementType type, int[] shape, Value[] reads, Func<Binder, Value, Kernel> bind, long cost = 0)
+    /// <param name="overwrites">Inputs in whose place the output may lie, as <see cref="Step.Overwrites"/> says.</param>
+    public void Emit(ElementType type, int[] shape, Value[] reads, Func<Binder, Value, Kernel> bind, long cost = 0, params Value[] overwrites)
     {
         var output = new Value(OutputName(0), type, Checked(shape));
-        planner.Add(new SimpleStep(binder => bind(binder, output)) { Reads = reads, Writes = [output], Cost = cost + output.Count });
+        planner.Add(new SimpleStep(binder => bind(binder, output), overwrites) { Reads = reads, Writes = [output], Cost = cost + output.Count });
     }
 
     /// <summary>One of several outputs, or null when it is left out or nobody reads it; give them to EmitMany.</summary>
@@ -204,7 +205,7 @@ internal sealed class NodeContext(Planner planner, NodeProto node, int opset)
     /// <summary>Joins a softmax over a few classes to the dense layer that alone feeds it; nothing else can join then.</summary>
     public bool TryFuseSoftmax(Value input, int count, bool logarithm)
     {
-        if (count > ShortSoftmax.CountMax || planner.OpenLayer(input) is not DenseStep { Activation: null } dense || dense.Columns != count) return false;
+        if (count > ShortSoftmax.CountMax || planner.OpenLayer(input) is not DenseStep dense || dense.Columns != count) return false;
         dense.LogSoftmax = logarithm;
         planner.Rename(dense, new Value(OutputName(0), ElementType.Float32, input.Shape));
         planner.Close(dense);
@@ -224,8 +225,9 @@ internal sealed class NodeContext(Planner planner, NodeProto node, int opset)
             return;
         }
         var chain = new ChainStep { Reads = link.Operand is null ? [x] : [x, link.Operand], Writes = [output], Cost = output.Count };
-        if (x.Count <= ChainStep.CountMax && chain.TryJoin(link)) planner.Add(chain);
-        else planner.Add(new SimpleStep(binder => alone(binder, x, output)) { Reads = chain.Reads, Writes = chain.Writes, Cost = chain.Cost });
+        bool joined = chain.TryJoin(link);
+        if (joined && x.Count <= ChainStep.CountMax) planner.Add(chain);
+        else planner.Add(new SimpleStep(binder => alone(binder, x, output), joined ? chain.Overwrites : []) { Reads = chain.Reads, Writes = chain.Writes, Cost = chain.Cost });
     }
 
     /// <summary>Joins a constant row to the dense layer that alone feeds it.</summary>

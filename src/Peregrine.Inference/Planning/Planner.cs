@@ -284,8 +284,14 @@ internal sealed class Planner
         foreach (Value owner in owners)
         {
             alive.RemoveAll(p => p.Owner.LastStep < owner.FirstStep);
+            int index = alive.FindIndex(p => CanTakeItsPlace(owner, p.Owner));
+            if (index >= 0)
+            {
+                placed.Add(alive[index] = (owner, alive[index].Offset));
+                continue;
+            }
             long offset = 0;
-            int index = 0;
+            index = 0;
             for (; index < alive.Count && offset + owner.Bytes > alive[index].Offset; index++) offset = alive[index].Offset + alive[index].Owner.Bytes;
             alive.Insert(index, (owner, offset));
             placed.Add((owner, offset));
@@ -294,6 +300,10 @@ internal sealed class Planner
         nint start = memory.Take(Math.Max(arena, 1));
         foreach ((Value owner, long offset) in placed) owner.Address = start + (nint)offset;
     }
+
+    /// <summary>Whether the one dies in the very step that computes the other, and that step may write over it.</summary>
+    private static bool CanTakeItsPlace(Value born, Value dying) =>
+        dying.LastStep == born.FirstStep && dying.Bytes == born.Bytes && born.Producer is { } step && step.Overwrites.Any(v => v.Root == dying);
 
     private static void Touch(Value value, int step)
     {
