@@ -27,7 +27,9 @@ for (int i = 0; i < runs; i++)
     features[1] = i % 7 * 0.1f;
     session.Run();
 }
-Console.WriteLine($"{Stopwatch.GetElapsedTime(began).TotalNanoseconds / runs:F0} ns a run with {session.Kernels} kernels, {GC.GetAllocatedBytesForCurrentThread() - allocated} bytes allocated in {runs:N0} runs");
+double nanos = Stopwatch.GetElapsedTime(began).TotalNanoseconds / runs;
+allocated = GC.GetAllocatedBytesForCurrentThread() - allocated;
+Console.WriteLine($"{nanos:F0} ns a run with {session.Kernels} kernels, {allocated} bytes allocated in {runs:N0} runs");
 
 // 2. A model that streams: its state is an output of one run and an input of the next.
 ModelSession stream = OnnxModel.Load(Beside("running-mean.onnx")).Compile();

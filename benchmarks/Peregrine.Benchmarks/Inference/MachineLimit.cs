@@ -8,16 +8,23 @@ using Peregrine.Inference.Kernels;
 
 namespace Peregrine.Benchmarks.Inference;
 
-/// <summary>What one core of this machine can do at most with a family of kernels: two loops that do nothing else. The roofline of Williams, Waterman and Patterson (2009) in two numbers.</summary>
+/// <summary>What one core of this machine can do at most, with whichever width of vectors does most: two loops that do nothing else. The roofline of Williams, Waterman and Patterson (2009) in two numbers.</summary>
 internal static unsafe class MachineLimit
 {
     private const int Chains = 12; // Independent ones: more than two units with a latency of four to five cycles keep busy.
-    private const int Trials = 7;
+    private const int Trials = 15;
     private const double TrialMillis = 1.5;
     private const int BytesMin = 4096;
 
+    private static IEnumerable<KernelKind> Kinds => Enum.GetValues<KernelKind>().Where(static kind => kind != KernelKind.Auto && KernelKinds.IsAvailable(kind));
+
     /// <summary>float32 multiply-adds a nanosecond.</summary>
-    public static double MultiplyAddsPerNano(KernelKind kind)
+    public static double MultiplyAddsPerNano() => Kinds.Max(MultiplyAddsPerNano);
+
+    /// <summary>Bytes a nanosecond that are read, again and again, from memory of a given size: from the nearest cache that holds it.</summary>
+    public static double BytesPerNano(long bytes) => Kinds.Max(kind => BytesPerNano(kind, bytes));
+
+    private static double MultiplyAddsPerNano(KernelKind kind)
     {
         const int rounds = 20_000;
         int lanes = kind switch { KernelKind.Vector512 => 16, KernelKind.Vector256 => 8, KernelKind.Vector128 => 4, _ => 1 };
@@ -32,8 +39,7 @@ internal static unsafe class MachineLimit
         });
     }
 
-    /// <summary>Bytes a nanosecond that are read, again and again, from memory of a given size: from the nearest cache that holds it.</summary>
-    public static double BytesPerNano(KernelKind kind, long bytes)
+    private static double BytesPerNano(KernelKind kind, long bytes)
     {
         int count = (int)(Math.Clamp(bytes, BytesMin, 1 << 30) / (sizeof(float) * 128) * 128);
         float* memory = (float*)NativeMemory.AlignedAlloc((nuint)count * sizeof(float), 64);

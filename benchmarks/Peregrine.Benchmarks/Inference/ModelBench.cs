@@ -35,7 +35,7 @@ public sealed record ModelBenchResult
     public required long Flops { get; init; }
     public double? NanosPerFlop => Flops > 0 ? Median / Flops : null;
 
-    /// <summary>Multiply-adds a nanosecond that one core does at most with these kernels.</summary>
+    /// <summary>Multiply-adds a nanosecond that one core does at most, with the width of vectors that does most.</summary>
     public required double PeakMultiplyAddsPerNano { get; init; }
 
     /// <summary>Bytes a nanosecond that one core reads from as much memory as the weights take.</summary>
@@ -101,7 +101,7 @@ public static class ModelBench
             ColdLoadMillis = load, ColdCompileMillis = compiled, ColdRunMillis = first, WarmStartMillis = warm,
             Min = samples.Nanos.Min(), Median = Statistics.Median(samples.Nanos), P99 = Statistics.Percentile(samples.Nanos, 0.99), Samples = samples.Nanos.Length, RunsPerSample = samples.Runs,
             AllocatedPerRun = samples.Allocated, Flops = description.Flops, WeightBytes = weights, WeightTrafficBytes = description.WeightTrafficBytes,
-            PeakMultiplyAddsPerNano = MachineLimit.MultiplyAddsPerNano(session.Kernels), BytesPerNano = MachineLimit.BytesPerNano(session.Kernels, weights),
+            PeakMultiplyAddsPerNano = MachineLimit.MultiplyAddsPerNano(), BytesPerNano = MachineLimit.BytesPerNano(weights),
         };
         return versusOnnxRuntime ? Versus(result, path, session, input, compile, rounds) : result;
     }
