@@ -271,11 +271,8 @@ internal sealed class Planner
     {
         for (int i = 0; i < _steps.Count; i++)
             foreach (Value value in _steps[i].Reads.Concat(_steps[i].Writes)) Touch(value.Root, i);
-        foreach (Value value in inputs.Concat(outputs).Select(v => v.Root))
-        {
-            Touch(value, -1); // The caller may fill inputs before a run and read outputs after it.
-            Touch(value, _steps.Count);
-        }
+        foreach (Value value in inputs.Select(v => v.Root)) Touch(value, -1);
+        foreach (Value value in inputs.Concat(outputs).Select(v => v.Root)) Touch(value, _steps.Count); // Outputs are read after a run; inputs keep what was filled in.
 
         List<Value> owners = [.. inputs.Concat(_steps.SelectMany(s => s.Reads.Concat(s.Writes))).Select(v => v.Root).Where(v => v.Constant is null).Distinct().OrderBy(v => v.FirstStep)];
         var placed = new List<(Value Owner, long Offset)>(owners.Count);
