@@ -12,14 +12,15 @@ public sealed class WireConversationTests
     private const int Straight = -1;
     private const int AnyPieces = 0;
 
-    public static TheoryData<string, bool, int> Peers()
+    public static TheoryData<string, bool, int, bool> Peers()
     {
-        var data = new TheoryData<string, bool, int>();
+        var data = new TheoryData<string, bool, int, bool>();
         foreach (string peer in (string[])["kestrel", "ws"])
         {
             foreach (bool tls in (bool[])[false, true])
             {
-                foreach (int piece in (int[])[Straight, AnyPieces, 1]) data.Add(peer, tls, piece);
+                foreach (int piece in (int[])[Straight, AnyPieces, 1]) data.Add(peer, tls, piece, false);
+                foreach (int piece in (int[])[Straight, AnyPieces]) data.Add(peer, tls, piece, true);
             }
         }
         return data;
@@ -27,11 +28,11 @@ public sealed class WireConversationTests
 
     [Theory]
     [MemberData(nameof(Peers))]
-    public async Task Every_message_arrives_whole_and_in_order_pings_are_answered_and_both_sides_can_say_goodbye(string server, bool tls, int piece)
+    public async Task Every_message_arrives_whole_and_in_order_pings_are_answered_and_both_sides_can_say_goodbye(string server, bool tls, int piece, bool looksFirst)
     {
         await using IPeer peer = server == "ws" ? NodePeer.Start(tls) : await KestrelPeer.Start(tls);
         using SlicingProxy? proxy = piece == Straight ? null : new SlicingProxy(peer.Port, piece);
-        WireLine line = Lines.Start(proxy?.Port ?? peer.Port, tls);
+        WireLine line = Lines.Start(proxy?.Port ?? peer.Port, tls, Lines.Quick with { LooksFirst = looksFirst });
         using var poller = new LinePoller();
         poller.Add(line);
         line.Until(poller, () => line.IsUp);

@@ -263,11 +263,13 @@ public sealed class WireLineTests
         Assert.Equal("ab", Next(line, poller));
     }
 
-    [Fact]
-    public void Receiving_in_steady_state_allocates_nothing()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Receiving_in_steady_state_allocates_nothing(bool looksFirst)
     {
         using var server = new RawServer();
-        using WireLine line = Line(server.Port);
+        using WireLine line = Line(server.Port, options: Lines.Quick with { LooksFirst = looksFirst });
         using var poller = new LinePoller();
         poller.Add(line);
         server.Accept();

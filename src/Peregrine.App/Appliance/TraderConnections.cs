@@ -29,7 +29,7 @@ internal static class TraderConnections
         IOrderGateway? gateway = paper;
         if (options.Mode == RunMode.Live)
         {
-            BinanceOrderGateway orders = new(endpoints, new ApiKey(options.ApiKey, options.ApiSecret), instruments, ring, limits, deadlines, time, random, log);
+            BinanceOrderGateway orders = new(endpoints, new ApiKey(options.ApiKey, options.ApiSecret), instruments, ring, limits, deadlines, time, random, log, WireOf(options));
             poller.Add(orders.Line);
             gateway = orders;
         }
@@ -37,9 +37,12 @@ internal static class TraderConnections
         return new TraderLines(feed, gateway, WaitOf(options.Idle, poller), poller);
     }
 
+    private static WireOptions WireOf(ApplianceOptions options) => new() { LooksFirst = options.Idle != HotIdle.Block };
+
     private static FeedOptions FeedOf(ApplianceOptions options) => new()
     {
         LinesPerGroup = options.FeedLines,
+        Wire = WireOf(options),
         Binary = options.FeedBinary,
         ApiKey = options.FeedBinary ? options.ApiKey : "",
         LineLifetime = options.FeedLineLifetime,

@@ -20,10 +20,10 @@ internal static class Connector
 
     /// <param name="dialled">Is told the socket while the rest is still to be done: whoever closes it ends the attempt.</param>
     /// <exception cref="IOException">It did not work; the message says at which step.</exception>
-    public static Transport Connect(
-        Uri address, IReadOnlyList<KeyValuePair<string, string>> headers, TimeSpan timeout, RemoteCertificateValidationCallback? certificateCheck, Action<Socket> dialled)
+    public static Transport Connect(Uri address, WireOptions options, Action<Socket> dialled)
     {
         long began = Stopwatch.GetTimestamp();
+        TimeSpan timeout = options.ConnectTimeout;
         bool secure = address.Scheme is "wss" or "https";
         Socket socket = Dial(address, began, timeout);
         try
@@ -32,8 +32,9 @@ internal static class Connector
             int millis = Remaining(began, timeout);
             socket.ReceiveTimeout = millis;
             socket.SendTimeout = millis;
-            Transport transport = secure ? Secure(socket, address, certificateCheck, out Stream stream) : Plain(socket, out stream);
-            transport.Early = Upgrade(stream, address, headers, began, timeout);
+            var reader = new SocketReader(socket, options.LooksFirst);
+            Transport transport = secure ? Secure(socket, reader, address, options.CertificateCheck, out Stream stream) : Plain(socket, reader, out stream);
+            transport.Early = Upgrade(stream, address, options.Headers, began, timeout);
             socket.Blocking = false;
             transport.BeginPolling();
             return transport;
@@ -100,15 +101,15 @@ internal static class Connector
         return connected;
     }
 
-    private static PlainTransport Plain(Socket socket, out Stream stream)
+    private static PlainTransport Plain(Socket socket, SocketReader reader, out Stream stream)
     {
         stream = new NetworkStream(socket, ownsSocket: false);
-        return new PlainTransport { Socket = socket };
+        return new PlainTransport(reader) { Socket = socket };
     }
 
-    private static TlsTransport Secure(Socket socket, Uri address, RemoteCertificateValidationCallback? certificateCheck, out Stream stream)
+    private static TlsTransport Secure(Socket socket, SocketReader reader, Uri address, RemoteCertificateValidationCallback? certificateCheck, out Stream stream)
     {
-        var records = new RecordStream(socket);
+        var records = new RecordStream(socket, reader);
         var tls = new SslStream(records, leaveInnerStreamOpen: false);
         tls.AuthenticateAsClient(new SslClientAuthenticationOptions
         {

@@ -13,6 +13,12 @@ internal static partial class Libc
     public const int NonBlocking = 0x800;
     public const int InProgress = 115;
     public const int DoNotWait = 0x40;
+
+    /// <summary>Bytes are given and stay where they are.</summary>
+    public const int Peek = 0x2;
+
+    /// <summary>For TCP on Linux: bytes are taken and given to nobody; there need be no buffer.</summary>
+    public const int Discard = 0x20;
     public const int Interrupted = 4;
     public const int TryAgain = 11;
 

@@ -1,6 +1,5 @@
 using System.Net.Security;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
 
 namespace Peregrine.Binance.Wire;
 
@@ -59,21 +58,11 @@ internal abstract class Transport : IDisposable
 }
 
 /// <summary>Bytes as they are.</summary>
-internal sealed unsafe class PlainTransport : Transport
+internal sealed class PlainTransport(SocketReader reader) : Transport
 {
-    private bool _drained;
+    public override bool IsDrained => reader.IsDrained;
 
-    public override bool IsDrained => _drained;
-
-    public override int Receive(byte[] buffer, int offset, int count)
-    {
-        // The system call itself: a socket that is polled without a pause is asked a million times a second.
-        nint received;
-        fixed (byte* to = &buffer[offset]) received = Libc.Receive(Descriptor, to, (nuint)count, Libc.DoNotWait);
-        _drained = received < count;
-        if (received >= 0) return (int)received;
-        return Marshal.GetLastPInvokeError() is Libc.TryAgain or Libc.Interrupted ? WouldBlock : Ended;
-    }
+    public override int Receive(byte[] buffer, int offset, int count) => reader.Receive(buffer.AsSpan(offset, count));
 
     public override int Send(byte[] buffer, int offset, int count)
     {
@@ -84,6 +73,12 @@ internal sealed unsafe class PlainTransport : Transport
             SocketError.WouldBlock or SocketError.IOPending or SocketError.TryAgain => 0,
             _ => throw new IOException($"Sending failed: {error}."),
         };
+    }
+
+    public override void Dispose()
+    {
+        reader.TakeSeen();
+        base.Dispose();
     }
 }
 
@@ -127,6 +122,7 @@ internal sealed class TlsTransport(SslStream tls, RecordStream records) : Transp
 
     public override void Dispose()
     {
+        records.TakeSeen();
         base.Dispose();
         tls.Dispose();
     }
@@ -142,7 +138,7 @@ internal sealed class NoRecordException : IOException
 /// What SslStream reads from and writes to. During the handshake it blocks (with the socket's timeouts), afterwards it hands out one whole record at a
 /// time and keeps what the kernel did not take.
 /// </summary>
-internal sealed class RecordStream(Socket socket) : Stream
+internal sealed class RecordStream(Socket socket, SocketReader reader) : Stream
 {
     private const int HeaderBytes = 5;
     private const int PendingBytesMax = 1 << 20;
@@ -157,10 +153,12 @@ internal sealed class RecordStream(Socket socket) : Stream
 
     public bool IsEnded { get; private set; }
 
-    /// <summary>Whether the last look into the socket took all that it had.</summary>
-    public bool IsDrained { get; private set; }
+    /// <summary>Whether the last look into the socket saw all that it had.</summary>
+    public bool IsDrained => reader.IsDrained;
 
     public bool HasRecord => RecordBytes() is > 0 and var bytes && _end - _start >= bytes;
+
+    public void TakeSeen() => reader.TakeSeen();
 
     /// <summary>From here on reads and writes never block.</summary>
     public void BeginPolling() => _polled = true;
@@ -169,11 +167,9 @@ internal sealed class RecordStream(Socket socket) : Stream
     public bool Fill()
     {
         MakeRoom();
-        Span<byte> room = _incoming.AsSpan(_end);
-        int received = socket.Receive(room, SocketFlags.None, out SocketError error);
-        IsDrained = received < room.Length;
-        if (error == SocketError.Success && received > 0) _end += received;
-        else if (error is not (SocketError.WouldBlock or SocketError.IOPending or SocketError.TryAgain)) IsEnded = true;
+        int received = reader.Receive(_incoming.AsSpan(_end));
+        if (received > 0) _end += received;
+        else IsEnded |= received == Transport.Ended;
         return HasRecord;
     }
 

@@ -487,7 +487,7 @@ public sealed class WireLine : Orders.IOrderLine, IDisposable
                 try
                 {
 #pragma warning disable CA2000 // The polling thread takes it over.
-                    Transport transport = Connector.Connect(_address, _options.Headers, _options.ConnectTimeout, _options.CertificateCheck, Dialled);
+                    Transport transport = Connector.Connect(_address, _options, Dialled);
 #pragma warning restore CA2000
                     Interlocked.Increment(ref _connects);
                     if (_stop.WaitOne(TimeSpan.Zero))

@@ -41,6 +41,12 @@ public sealed record WireOptions
     /// <summary>Whether a text message must be UTF-8 or the connection ends. Not where the reader of the messages looks at that itself.</summary>
     public bool ChecksUtf8 { get; init; }
 
+    /// <summary>
+    /// For a line that is polled without a pause: messages are looked at in the kernel and taken from there once they were handled, so that their acknowledgement
+    /// is not in their way. Nothing else changes; a line that is waited for in <see cref="LinePoller"/> would only have more system calls.
+    /// </summary>
+    public bool LooksFirst { get; init; }
+
     public TimeSpan BackoffFirst { get; init; } = TimeSpan.FromMilliseconds(250);
     public TimeSpan BackoffCap { get; init; } = TimeSpan.FromSeconds(30);
 

@@ -11,7 +11,7 @@ internal sealed class PacedFrames : IBenchmark
     public IReadOnlyList<BenchRow> Measure(BenchContext context)
     {
         if (Environment.ProcessorCount < 2) return [BenchRow.Skip("one way, spinning", "ns", "A sender and a receiver that both spin need two processors.")];
-        using WireReceiver spinning = new(tls: false);
+        using WireReceiver spinning = new(tls: false, looksFirst: true);
         using WireReceiver blocking = new(tls: false);
         using ClientWebSocketReceiver client = new(tls: false);
         using RawReceiver raw = new(tls: false);

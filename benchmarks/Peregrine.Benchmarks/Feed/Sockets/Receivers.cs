@@ -60,7 +60,7 @@ internal sealed class WireReceiver : Receiver
     private readonly StreamDecoder? _decoder;
     private readonly EventRing? _ring;
 
-    internal WireReceiver(bool tls, bool decodes = false) : base(tls)
+    internal WireReceiver(bool tls, bool decodes = false, bool looksFirst = false) : base(tls)
     {
         if (decodes)
         {
@@ -68,7 +68,7 @@ internal sealed class WireReceiver : Receiver
             _ring = new EventRing(4_096, 1 << 18);
         }
 #pragma warning disable CA5359 // The certificate was made a moment ago, by the server in this process.
-        WireOptions options = new() { CertificateCheck = static (_, _, _, _) => true };
+        WireOptions options = new() { CertificateCheck = static (_, _, _, _) => true, LooksFirst = looksFirst };
 #pragma warning restore CA5359
         _line = new WireLine("bench", Server.Address, options, TimeProvider.System, new Random(1), static _ => { });
         _poller.Add(_line);
