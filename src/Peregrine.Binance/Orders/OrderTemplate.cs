@@ -39,6 +39,9 @@ internal sealed class OrderTemplate
     private readonly Slot _quantity;
     private readonly Slot _time;
     private readonly Slot _signature;
+    private long _lastPrice = PriceMark; // What stands there now.
+    private long _lastQuantity = QuantityMark;
+    private long _lastMillis = TimeMark;
 
     /// <summary>The places of one value in both texts; -1 where it is not in one.</summary>
     private readonly record struct Slot(int Json, int Payload);
@@ -74,9 +77,9 @@ internal sealed class OrderTemplate
         Span<byte> text = stackalloc byte[64];
         Patch(_id, text[..Digits.Write((ulong)slots.RequestId, text)]);
         Patch(_client, slots.ClientId);
-        if (_price.Json >= 0) Patch(_price, text[..FixedPoint.Format(slots.Price, text)]);
-        Patch(_quantity, text[..FixedPoint.Format(slots.Quantity, text)]);
-        Patch(_time, text[..Digits.Write((ulong)slots.UnixMillis, text)]);
+        if (_price.Json >= 0 && IsNew(ref _lastPrice, slots.Price)) Patch(_price, text[..FixedPoint.Format(slots.Price, text)]);
+        if (IsNew(ref _lastQuantity, slots.Quantity)) Patch(_quantity, text[..FixedPoint.Format(slots.Quantity, text)]);
+        if (IsNew(ref _lastMillis, slots.UnixMillis)) Patch(_time, text[..Digits.Write((ulong)slots.UnixMillis, text)]);
         if (_payload is not null) Sign(signer);
         return _json.Text;
     }
@@ -87,6 +90,14 @@ internal sealed class OrderTemplate
         Span<byte> signature = stackalloc byte[RequestSigner.SignatureLengthMax];
         int length = signer.Sign(_payload!.Text, signature);
         Patch(_signature, signature[..length]);
+    }
+
+    /// <summary>Whether a value differs from the one that stands in the texts.</summary>
+    private static bool IsNew(ref long last, long value)
+    {
+        bool isNew = last != value;
+        last = value;
+        return isNew;
     }
 
     private void Patch(Slot slot, ReadOnlySpan<byte> value)
