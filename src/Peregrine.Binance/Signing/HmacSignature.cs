@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
@@ -28,11 +29,13 @@ internal sealed unsafe class HmacSignature : ISignature
     /// <summary>Room for one SHA256_CTX (112 bytes), on cache lines of its own.</summary>
     private const int StateBytes = 128;
 
-    private const int MemoryBytes = (4 * StateBytes) + BlockBytes;
+    private const int MemoryBytes = (4 * StateBytes) + (2 * BlockBytes) + TailBytesMax + (2 * BlockBytes);
 
     private readonly IncrementalHash _managed;
     private byte* _inner; // The others lie behind it.
     private bool _knowsFirst;
+    private int _paddedFor;
+    private int _paddedBytes;
 
     /// <param name="secret">The key.</param>
     /// <param name="managedOnly">Leaves OpenSSL alone: for tests and comparisons.</param>
@@ -53,6 +56,12 @@ internal sealed unsafe class HmacSignature : ISignature
     /// <summary>The state behind the inner pad and the first block of an earlier message, and that block.</summary>
     private byte* AfterFirst => _inner + (3 * StateBytes);
     private Span<byte> First => new(_inner + (4 * StateBytes), BlockBytes);
+
+    /// <summary>The one block behind the outer pad: a hash and its padding.</summary>
+    private byte* LastBlock => _inner + (4 * StateBytes) + BlockBytes;
+
+    /// <summary>A message's end with its padding.</summary>
+    private byte* Tail => _inner + (4 * StateBytes) + (2 * BlockBytes);
 
     [SkipLocalsInit]
     public int Sign(ReadOnlySpan<byte> payload, Span<byte> text)
@@ -80,12 +89,11 @@ internal sealed unsafe class HmacSignature : ISignature
 
     ~HmacSignature() => Close();
 
-    [SkipLocalsInit]
     private void HashNative(ReadOnlySpan<byte> payload, Span<byte> hash)
     {
         int length = payload.Length;
-        byte* work = Work, begin = _inner;
-        if (payload.Length >= BlockBytes)
+        byte* begin = _inner;
+        if (length >= BlockBytes)
         {
             if (!_knowsFirst || !payload[..BlockBytes].SequenceEqual(First)) Remember(payload[..BlockBytes]);
             begin = AfterFirst;
@@ -93,32 +101,44 @@ internal sealed unsafe class HmacSignature : ISignature
         }
         // What is left is padded here, so that the library neither buffers nor wipes anything; a request's text goes in with its padding at once, which is
         // cheaper than block by block, a longer one's whole blocks before it.
-        int before = payload.Length > TailBytesMax ? (payload.Length - TailBytesMax + BlockBytes - 1) & -BlockBytes : 0, rest = payload.Length - before;
-        int padded = (rest + LengthBytes + BlockBytes) & -BlockBytes;
-        byte* last = stackalloc byte[TailBytesMax + (2 * BlockBytes)];
-        payload[before..].CopyTo(new Span<byte>(last, rest));
-        new Span<byte>(last + rest, padded - rest).Clear();
-        last[rest] = PadBegin;
-        BinaryPrimitives.WriteUInt64BigEndian(new Span<byte>(last + padded - LengthBytes, LengthBytes), (ulong)(length + BlockBytes) * 8);
-        Unsafe.CopyBlock(work, begin, StateBytes);
+        int before = payload.Length > TailBytesMax ? (payload.Length - TailBytesMax + BlockBytes - 1) & -BlockBytes : 0;
+        Resume(begin);
         // These cannot fail: they compute, and that is all.
         if (before > 0)
-            fixed (byte* data = payload) _ = Libcrypto.Sha256Update(work, data, (nuint)before);
-        _ = Libcrypto.Sha256Update(work, last, (nuint)padded);
-        ReadHash(work, new Span<byte>(last, HashBytes));
-        new Span<byte>(last + HashBytes, BlockBytes - HashBytes).Clear();
-        last[HashBytes] = PadBegin;
-        BinaryPrimitives.WriteUInt64BigEndian(new Span<byte>(last + BlockBytes - LengthBytes, LengthBytes), (BlockBytes + HashBytes) * 8);
-        Unsafe.CopyBlock(work, Outer, StateBytes);
-        _ = Libcrypto.Sha256Update(work, last, BlockBytes);
-        ReadHash(work, hash);
+            fixed (byte* data = payload) _ = Libcrypto.Sha256Update(Work, data, (nuint)before);
+        ReadOnlySpan<byte> rest = payload[before..];
+        rest.CopyTo(new Span<byte>(Tail, TailBytesMax));
+        if (length != _paddedFor) Pad(length, rest.Length);
+        _ = Libcrypto.Sha256Update(Work, Tail, (nuint)_paddedBytes);
+        ReadHash(Work, LastBlock); // Its padding never changes.
+        Resume(Outer);
+        _ = Libcrypto.Sha256Update(Work, LastBlock, BlockBytes);
+        fixed (byte* to = hash[..HashBytes]) ReadHash(Work, to);
     }
 
-    /// <summary>The hash is the state's first eight words, once everything was padded.</summary>
-    private static void ReadHash(byte* state, Span<byte> hash)
+    /// <summary>Only the hash itself and the count of bytes differ between states: the library's buffer is never used.</summary>
+    private void Resume(byte* state)
     {
-        uint* words = (uint*)state;
-        for (int i = 0; i < HashBytes / sizeof(uint); i++) BinaryPrimitives.WriteUInt32BigEndian(hash[(i * sizeof(uint))..], words[i]);
+        Vector256.Load(state).Store(Work);
+        *(ulong*)(Work + HashBytes) = *(ulong*)(state + HashBytes);
+    }
+
+    /// <summary>Padding for messages of a length, behind so many bytes of the tail. Requests of one kind keep their length.</summary>
+    private void Pad(int length, int rest)
+    {
+        _paddedFor = length;
+        _paddedBytes = (rest + LengthBytes + BlockBytes) & -BlockBytes;
+        new Span<byte>(Tail + rest, _paddedBytes - rest).Clear();
+        Tail[rest] = PadBegin;
+        BinaryPrimitives.WriteUInt64BigEndian(new Span<byte>(Tail + _paddedBytes - LengthBytes, LengthBytes), (ulong)(length + BlockBytes) * 8);
+    }
+
+    /// <summary>The hash is the state's first eight words, once everything was padded: each with its highest byte first.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void ReadHash(byte* state, byte* hash)
+    {
+        for (int i = 0; i < HashBytes; i += sizeof(ulong))
+            *(ulong*)(hash + i) = BitOperations.RotateLeft(BinaryPrimitives.ReverseEndianness(*(ulong*)(state + i)), 32);
     }
 
     private void Remember(ReadOnlySpan<byte> first)
@@ -139,6 +159,11 @@ internal sealed unsafe class HmacSignature : ISignature
         Absorb(_inner, key, InnerPad);
         Absorb(Outer, key, OuterPad);
         CryptographicOperations.ZeroMemory(key);
+        Unsafe.CopyBlock(Work, _inner, StateBytes);
+        new Span<byte>(LastBlock, BlockBytes).Clear();
+        LastBlock[HashBytes] = PadBegin;
+        BinaryPrimitives.WriteUInt64BigEndian(new Span<byte>(LastBlock + BlockBytes - LengthBytes, LengthBytes), (BlockBytes + HashBytes) * 8);
+        _paddedFor = -1;
     }
 
     private static void Absorb(byte* state, ReadOnlySpan<byte> key, byte pad)
