@@ -37,6 +37,7 @@ public sealed class PaperVenue
         _reports = new ReportWriter(onReport, onBalance);
         _desk = new OrderDesk(
             _venue, new FeeSchedule(options.MakerFeeBasisPoints, options.TakerFeeBasisPoints), () => _nextOrderId++, () => time.GetUnixMicros(), _reports);
+        _desk.FollowMarket();
         foreach ((string asset, Quantity quantity) in options.Balances) _desk.Account.Deposit(asset, quantity.Raw);
     }
 
@@ -47,27 +48,61 @@ public sealed class PaperVenue
     public int OpenOrders => _desk.Open.Count();
 
     /// <summary>The best prices of a symbol; a zero price is an empty side.</summary>
-    public void OnBestPrices(SymbolId symbol, Price bid, Quantity bidQuantity, Price ask, Quantity askQuantity) =>
+    public void OnBestPrices(SymbolId symbol, Price bid, Quantity bidQuantity, Price ask, Quantity askQuantity)
+    {
         _venue.Of(symbol).OnBest(bid.Raw, bidQuantity.Raw, ask.Raw, askQuantity.Raw);
+        _desk.Settle();
+    }
 
-    public void OnTrade(SymbolId symbol, Price price, Quantity quantity, bool buyerIsMaker) => _venue.Of(symbol).OnTrade(price.Raw, quantity.Raw, buyerIsMaker);
+    /// <summary>A trade of the market: resting orders may fill, and stop orders are triggered by its price.</summary>
+    public void OnTrade(SymbolId symbol, Price price, Quantity quantity, bool buyerIsMaker)
+    {
+        _venue.Of(symbol).OnTrade(price.Raw, quantity.Raw, buyerIsMaker);
+        _venue.TellTrade(symbol, price.Raw);
+    }
 
     /// <summary>Takes an order. What becomes of it, a refusal with Binance's code included, is reported.</summary>
     public void Place(in OrderIntent intent, Instrument instrument)
     {
         _venue.Of(instrument);
-        OrderRequest request = new(instrument, intent.Side, intent.Type, intent.TimeInForce, intent.Price.Raw, intent.Quantity.Raw, 0, intent.ClientId.ToString());
         try
         {
             if (intent.Type is not (OrderType.Limit or OrderType.LimitMaker or OrderType.Market)) throw new ApiException(-1116, "Invalid orderType.");
             if (intent.Side == Side.None) throw new ApiException(-1117, "Invalid side.");
-            if (intent.Type == OrderType.Market) request = request with { Price = 0, TimeInForce = TimeInForce.None };
-            _desk.Place(request);
+            _desk.Place(RequestOf(in intent, instrument, Price.Zero));
         }
         catch (ApiException e)
         {
-            _reports.Refused(instrument, intent.ClientId, ReportType.Rejected, OrderStatus.Rejected, e.Code, _time.GetUnixMicros(), intent);
+            Refuse(instrument, in intent, e.Code);
         }
+    }
+
+    /// <summary>Takes an OCO, OTO or OTOCO: all of its orders, or none, which each of them is told then.</summary>
+    public void PlaceList(in OrderListIntent list, Instrument instrument)
+    {
+        _venue.Of(instrument);
+        try
+        {
+            List<OrderRequest> legs = [];
+            if (!list.Above.ClientId.IsEmpty) legs.Add(RequestOf(in list.Above, instrument, list.AboveStop));
+            if (!list.Below.ClientId.IsEmpty) legs.Add(RequestOf(in list.Below, instrument, list.BelowStop));
+            _desk.PlaceList(list.Working.ClientId.IsEmpty ? null : RequestOf(in list.Working, instrument, Price.Zero), legs, list.ListId.ToString());
+        }
+        catch (ApiException e)
+        {
+            Refuse(instrument, in list.Working, e.Code);
+            Refuse(instrument, in list.Above, e.Code);
+            Refuse(instrument, in list.Below, e.Code);
+        }
+    }
+
+    private static OrderRequest RequestOf(in OrderIntent intent, Instrument instrument, Price stop) => intent.Type == OrderType.Market
+        ? new OrderRequest(instrument, intent.Side, intent.Type, TimeInForce.None, 0, intent.Quantity.Raw, 0, intent.ClientId.ToString())
+        : new OrderRequest(instrument, intent.Side, intent.Type, intent.TimeInForce, intent.Price.Raw, intent.Quantity.Raw, 0, intent.ClientId.ToString(), stop.Raw);
+
+    private void Refuse(Instrument instrument, in OrderIntent intent, int code)
+    {
+        if (!intent.ClientId.IsEmpty) _reports.Refused(instrument, intent.ClientId, ReportType.Rejected, OrderStatus.Rejected, code, _time.GetUnixMicros(), intent);
     }
 
     /// <summary>Cancels an order of ours; one that is not open is reported as a refused cancel.</summary>
@@ -94,10 +129,23 @@ public sealed class PaperVenue
     private sealed class VenueAdapter : IOrderVenue
     {
         private SymbolFills?[] _fills = new SymbolFills?[64];
+        private Instrument?[] _instruments = new Instrument?[64]; // Of the symbols that ever had an order.
+
+        public Action<Instrument, long, long>? Traded { get; set; }
 
         public SymbolFills Of(SymbolId symbol) => Of(symbol, 1);
 
-        public SymbolFills Of(Instrument instrument) => Of(instrument.Id, instrument.Rules.StepSize.Raw);
+        public SymbolFills Of(Instrument instrument)
+        {
+            SymbolFills fills = Of(instrument.Id, instrument.Rules.StepSize.Raw);
+            _instruments[instrument.Id.Value] = instrument;
+            return fills;
+        }
+
+        public void TellTrade(SymbolId symbol, long price)
+        {
+            if (_instruments[symbol.Value] is { } instrument) Traded?.Invoke(instrument, price, price);
+        }
 
         public long LastPrice(Instrument instrument) => Of(instrument).LastPrice;
         public bool WouldTake(Instrument instrument, Side side, long price) => Of(instrument).WouldTake(side, price);
@@ -115,7 +163,11 @@ public sealed class PaperVenue
 
         private SymbolFills Of(SymbolId symbol, long step)
         {
-            if (symbol.Value >= _fills.Length) Array.Resize(ref _fills, symbol.Value * 2);
+            if (symbol.Value >= _fills.Length)
+            {
+                Array.Resize(ref _fills, symbol.Value * 2);
+                Array.Resize(ref _instruments, _fills.Length);
+            }
             return _fills[symbol.Value] ??= new SymbolFills(step, book: null);
         }
     }

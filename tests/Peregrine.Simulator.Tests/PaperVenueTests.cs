@@ -33,6 +33,30 @@ public sealed class PaperVenueTests
         _venue.Place(intent, Instrument);
     }
 
+    private OrderIntent Leg(string id, Side side, OrderType type, string quantity, string price) => new()
+    {
+        ClientId = ClientOrderId.Create(id), Side = side, Type = type, TimeInForce = type == OrderType.LimitMaker ? TimeInForce.None : TimeInForce.GoodTillCancel,
+        Quantity = Quantity.Parse(quantity), Price = Price.Parse(price),
+    };
+
+    /// <summary>0.1 BTC, bought at 60,001 with 0.0001 for the fee, and an OCO of 0.0999 around it.</summary>
+    private void BuyAndProtect()
+    {
+        _venue.OnBestPrices(Instrument.Id, Price.Parse("60000"), Quantity.Parse("1"), Price.Parse("60001"), Quantity.Parse("1"));
+        Place("in", Side.Buy, OrderType.Market, "0.1");
+        _venue.OnTrade(Instrument.Id, Price.Parse("60000.5"), Quantity.Parse("0.01"), buyerIsMaker: true);
+        _reports.Clear();
+        _venue.PlaceList(
+            new OrderListIntent
+            {
+                ListId = ClientOrderId.Create("list"), Above = Leg("profit", Side.Sell, OrderType.LimitMaker, "0.0999", "60600"),
+                Below = Leg("loss", Side.Sell, OrderType.StopLossLimit, "0.0999", "59600"), BelowStop = Price.Parse("59700"),
+            },
+            Instrument);
+    }
+
+    private IEnumerable<(string, ReportType, OrderStatus)> Told => _reports.Select(r => (r.ClientId.ToString(), r.Report, r.Status));
+
     private long Free(string asset) => _venue.Balances.Single(b => b.Asset == asset).Free;
 
     [Fact]
@@ -80,6 +104,80 @@ public sealed class PaperVenueTests
         Assert.Equal((Quantity.Parse("87999.9").Raw, 0L), (usdt.Free, usdt.Locked));
         Assert.Equal(Quantity.Parse("0.1998").Raw, Free("BTC"));
         Assert.Equal(0, _venue.OpenOrders);
+    }
+
+    [Fact]
+    public void The_leg_of_an_OCO_that_takes_the_profit_ends_the_other()
+    {
+        BuyAndProtect();
+        Assert.Equal([("profit", ReportType.New, OrderStatus.New), ("loss", ReportType.New, OrderStatus.New)], Told);
+        Assert.Equal((2, Quantity.Parse("0.0999").Raw), (_venue.OpenOrders, _venue.Balances.Single(b => b.Asset == "BTC").Locked)); // Once, not for each leg.
+        _venue.OnTrade(Instrument.Id, Price.Parse("59700.01"), Quantity.Parse("5"), buyerIsMaker: true); // Not yet.
+        Assert.Equal(2, _venue.OpenOrders);
+        _reports.Clear();
+        _venue.OnBestPrices(Instrument.Id, Price.Parse("60600"), Quantity.Parse("5"), Price.Parse("60601"), Quantity.Parse("5"));
+        Assert.Equal([("loss", ReportType.Expired, OrderStatus.Expired), ("profit", ReportType.Trade, OrderStatus.Filled)], Told);
+        Assert.Equal(0, _venue.OpenOrders);
+        // 100,000 - 6,000.1 + 0.0999 * 60,600 * 0.999
+        Assert.Equal((Quantity.Parse("100047.78606").Raw, 0L), (Free("USDT"), Free("BTC")));
+    }
+
+    [Fact]
+    public void The_leg_of_an_OCO_that_stops_the_loss_begins_with_a_trade_at_its_stop_and_ends_the_other()
+    {
+        BuyAndProtect();
+        _reports.Clear();
+        _venue.OnBestPrices(Instrument.Id, Price.Parse("59690"), Quantity.Parse("5"), Price.Parse("59691"), Quantity.Parse("5"));
+        Assert.Equal(2, _venue.OpenOrders); // Prices alone trigger nothing.
+        _venue.OnTrade(Instrument.Id, Price.Parse("59700"), Quantity.Parse("0.01"), buyerIsMaker: true);
+        Assert.Equal([("profit", ReportType.Expired, OrderStatus.Expired), ("loss", ReportType.New, OrderStatus.New), ("loss", ReportType.Trade, OrderStatus.Filled)], Told);
+        // 100,000 - 6,000.1 + 0.0999 * 59,690 * 0.999
+        Assert.Equal((Quantity.Parse("99956.967969").Raw, 0L, 0), (Free("USDT"), Free("BTC"), _venue.OpenOrders));
+    }
+
+    [Fact]
+    public void Cancelling_a_leg_of_an_OCO_ends_both_and_frees_what_was_locked()
+    {
+        BuyAndProtect();
+        _venue.Cancel(new CancelIntent { ClientId = ClientOrderId.Create("loss") }, Instrument);
+        Assert.Equal((0, Quantity.Parse("0.0999").Raw), (_venue.OpenOrders, Free("BTC")));
+        Assert.Equal(["loss", "profit"], _reports.Where(r => r.Report == ReportType.Canceled).Select(r => r.ClientId.ToString()).Order());
+    }
+
+    [Fact]
+    public void A_list_that_is_refused_tells_it_of_every_order()
+    {
+        _venue.OnBestPrices(Instrument.Id, Price.Parse("60000"), Quantity.Parse("1"), Price.Parse("60001"), Quantity.Parse("1"));
+        _venue.OnTrade(Instrument.Id, Price.Parse("60000.5"), Quantity.Parse("0.01"), buyerIsMaker: true);
+        _venue.PlaceList(
+            new OrderListIntent
+            {
+                ListId = ClientOrderId.Create("list"), Above = Leg("profit", Side.Sell, OrderType.LimitMaker, "0.1", "60600"),
+                Below = Leg("loss", Side.Sell, OrderType.StopLossLimit, "0.1", "59600"), BelowStop = Price.Parse("59700"),
+            },
+            Instrument);
+        Assert.Equal([("profit", ReportType.Rejected, OrderStatus.Rejected), ("loss", ReportType.Rejected, OrderStatus.Rejected)], Told);
+        Assert.All(_reports, report => Assert.Equal(-2010, report.ErrorCode)); // Nothing to sell.
+        Assert.Equal(0, _venue.OpenOrders);
+    }
+
+    [Fact]
+    public void The_legs_of_an_OTOCO_begin_when_its_working_order_was_filled()
+    {
+        _venue.OnBestPrices(Instrument.Id, Price.Parse("60000"), Quantity.Parse("1"), Price.Parse("60001"), Quantity.Parse("1"));
+        _venue.OnTrade(Instrument.Id, Price.Parse("60000.5"), Quantity.Parse("0.01"), buyerIsMaker: true);
+        _venue.PlaceList(
+            new OrderListIntent
+            {
+                ListId = ClientOrderId.Create("list"), Working = Leg("in", Side.Buy, OrderType.Limit, "0.1", "59990"),
+                Above = Leg("profit", Side.Sell, OrderType.LimitMaker, "0.0999", "60600"), Below = Leg("loss", Side.Sell, OrderType.StopLossLimit, "0.0999", "59600"), BelowStop = Price.Parse("59700"),
+            },
+            Instrument);
+        _venue.OnBestPrices(Instrument.Id, Price.Parse("59980"), Quantity.Parse("1"), Price.Parse("59990"), Quantity.Parse("1"));
+        Assert.Contains(("in", ReportType.Trade, OrderStatus.Filled), Told);
+        Assert.Equal((2, Quantity.Parse("0.0999").Raw), (_venue.OpenOrders, _venue.Balances.Single(b => b.Asset == "BTC").Locked));
+        _venue.OnTrade(Instrument.Id, Price.Parse("59650"), Quantity.Parse("1"), buyerIsMaker: true);
+        Assert.Equal((ReportType.Trade, OrderStatus.Filled, "loss"), (_reports[^1].Report, _reports[^1].Status, _reports[^1].ClientId.ToString()));
     }
 
     [Fact]

@@ -15,6 +15,7 @@ internal sealed class PaperGateway : IOrderGateway
     private IEventWriter _events = null!;
     private long _sent;
     private bool _balancesTold;
+    private EventKind _tradeKind;
 
     public PaperGateway(InstrumentTable instruments, Notional quoteBalance, TimeProvider time)
     {
@@ -54,7 +55,9 @@ internal sealed class PaperGateway : IOrderGateway
                 Level bid = Payload.Bids(in entry, payload)[0], ask = Payload.Asks(in entry, payload)[0];
                 _venue.OnBestPrices(entry.Symbol, bid.Price, bid.Quantity, ask.Price, ask.Quantity);
                 break;
-            case EventKind.Trade when (entry.Flags & EventFlags.OffMarket) == 0:
+            case EventKind.Trade or EventKind.AggTrade when (entry.Flags & EventFlags.OffMarket) == 0:
+                if (_tradeKind == EventKind.None) _tradeKind = entry.Kind;
+                if (entry.Kind != _tradeKind) break; // Both tell the same trades.
                 _venue.OnTrade(entry.Symbol, entry.Trade.Price, entry.Trade.Quantity, (entry.Flags & EventFlags.BuyerIsMaker) != 0);
                 break;
         }
@@ -65,6 +68,14 @@ internal sealed class PaperGateway : IOrderGateway
     {
         Volatile.Write(ref _sent, _sent + 1);
         _venue.Place(in intent, instrument);
+        return SendResult.Sent;
+    }
+
+    /// <inheritdoc/>
+    public SendResult PlaceList(in OrderListIntent intent, Instrument instrument)
+    {
+        Volatile.Write(ref _sent, _sent + 1);
+        _venue.PlaceList(in intent, instrument);
         return SendResult.Sent;
     }
 

@@ -58,6 +58,12 @@ internal sealed partial class OrderDesk
                 if (order.Instrument.Symbol == instrument.Symbol && IsReached(order, low, high)) _todo.Enqueue(() => Trigger(order));
             }
         }
+        Settle();
+    }
+
+    /// <summary>Does what fills set off that came from the market: the orders that wait for a working one.</summary>
+    public void Settle()
+    {
         if (_depth == 0 && _todo.Count > 0) Act(static () => { });
     }
 

@@ -95,6 +95,7 @@ internal sealed class SymbolFills(long step, LevelBook? book)
         Array.Sort(candidates, (a, b) => a.Order.Price != b.Order.Price ? a.Order.Price.CompareTo(b.Order.Price) * -side.Sign() : a.Order.Id.CompareTo(b.Order.Id));
         foreach ((VenueOrder order, IFillListener listener) in candidates)
         {
+            if (!order.IsOpen) continue; // A fill before it ended its list.
             long reaching = left;
             if (order.Price == price)
             {
@@ -111,7 +112,7 @@ internal sealed class SymbolFills(long step, LevelBook? book)
 
     private void Review()
     {
-        for (int i = _resting.Count - 1; i >= 0; i--)
+        for (int i = _resting.Count - 1; i >= 0; i = Math.Min(i, _resting.Count) - 1) // A fill may end more orders than its own.
         {
             (VenueOrder order, IFillListener listener) = _resting[i];
             (long Price, long Quantity) own = BestOf(order.Side);
