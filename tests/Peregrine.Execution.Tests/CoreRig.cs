@@ -55,6 +55,9 @@ internal sealed class CoreRig : IEventWriter, IStrategy
         return found;
     }
 
+    /// <summary>The market at the next tick.</summary>
+    public (string Bid, string Ask) Prices { get; set; } = ("99.99", "100.01");
+
     public void Want(string position) => _wish = Quantity.Parse(position);
 
     public void Wait(double seconds)
@@ -79,8 +82,9 @@ internal sealed class CoreRig : IEventWriter, IStrategy
     public void Command(CoreOrder order, HaltReason reason = HaltReason.Operator) => Send(new MarketEvent { Kind = EventKind.Command, Plain = new PlainFields { A = (long)order, B = (long)reason } });
 
     /// <summary>A sound book around 100.</summary>
-    public void Book(string bid = "99.99", string ask = "100.01")
+    public void Book(string? bid = null, string? ask = null)
     {
+        (bid, ask) = (bid ?? Prices.Bid, ask ?? Prices.Ask);
         Level[] levels = [new(Price.Parse(bid), Quantity.Parse("50")), new(Price.Parse(ask), Quantity.Parse("50"))];
         MarketEvent depth = new() { Kind = EventKind.Depth20, Symbol = Some.Instrument.Id, Depth = new DepthFields { BidCount = 1, FinalUpdateId = _sequence + 1 } };
         Send(depth, System.Runtime.InteropServices.MemoryMarshal.Cast<Level, long>(levels.AsSpan()));

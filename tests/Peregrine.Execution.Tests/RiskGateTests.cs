@@ -38,6 +38,8 @@ public sealed class RiskGateTests(ITestOutputHelper output)
         public bool Tradable { get; init; } = true;
         public string Bid { get; init; } = "99.99";
         public string Ask { get; init; } = "100.01";
+        public string Last { get; init; } = "0";
+        public string Steady { get; init; } = "0";
         public long AgeMillis { get; init; } = 10;
         public string Position { get; init; } = "0";
         public string OpenBuy { get; init; } = "0";
@@ -75,6 +77,8 @@ public sealed class RiskGateTests(ITestOutputHelper output)
                 BookIsTradable = Tradable,
                 BestBid = Common.Price.Parse(Bid),
                 BestAsk = Common.Price.Parse(Ask),
+                LastPrice = Common.Price.Parse(Last),
+                SteadyPrice = Common.Price.Parse(Steady),
                 DataAgeNanos = AgeMillis * 1_000_000,
                 Position = Common.Quantity.Parse(Position),
                 ModelAgeNanos = ModelAgeMillis * 1_000_000,
@@ -237,6 +241,8 @@ public sealed class RiskGateTests(ITestOutputHelper output)
         Edge(RiskVerdict.Balance, (new() { Free = "100.01" }, true), (new() { Free = "100" }, true), (new() { Free = "99.99" }, false));
         Edge(RiskVerdict.SelfTrade, (new() { OwnSell = "100.02" }, true), (new() { OwnSell = "100.01" }, true), (new() { OwnSell = "100.00" }, false));
         Edge(RiskVerdict.Filter, (new() { Quantity = "0.2" }, true), (new() { Quantity = "0.1" }, true), (new() { Quantity = "0" }, false), (new() { Price = "0" }, false));
+        Edge(RiskVerdict.PriceJump, (new() { Steady = "83.34" }, true), (new() { Steady = "83.33" }, false), (new() { Steady = "125" }, true), (new() { Steady = "125.01" }, false));
+        Edge(RiskVerdict.PriceJump, (new() { Last = "83.34" }, true), (new() { Last = "83.33" }, false), (new() { Last = "125" }, true), (new() { Last = "125.01" }, false), (new() { Last = "0.01" }, false));
         Edge(RiskVerdict.NoReferencePrice, (new() { Bid = "0" }, false), (new() { Ask = "0" }, false), (new() { Bid = "-1" }, false), (new() { Bid = "100.02" }, false));
 
         Moment usual = new();

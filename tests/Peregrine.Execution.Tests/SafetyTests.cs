@@ -30,6 +30,31 @@ public sealed class SafetyTests(ITestOutputHelper output)
         Assert.Single(rig.Take(CoreRequestKind.Place));
     }
 
+    [Fact] // Row 46 of the faults: a delisted symbol, a broken ticker.
+    public void A_price_that_jumped_is_no_price_until_it_has_lasted()
+    {
+        CoreRig rig = new CoreRig().Ready();
+        rig.Wait(61);
+        rig.Prices = ("70.00", "70.01");
+        rig.Want("1");
+        rig.Wait(25);
+        Assert.Empty(rig.Take(CoreRequestKind.Place));
+        Assert.Equal(RiskVerdict.PriceJump, rig.Symbol.LastRefusal);
+        rig.Wait(40);
+        Assert.Equal(Price.Parse("70.04"), Assert.Single(rig.Take(CoreRequestKind.Place)).Intent.Price);
+    }
+
+    [Fact]
+    public void A_price_that_moves_as_markets_do_is_one()
+    {
+        CoreRig rig = new CoreRig().Ready();
+        rig.Wait(61);
+        rig.Prices = ("83.99", "84.00");
+        rig.Want("1");
+        rig.Wait(2);
+        Assert.Single(rig.Take(CoreRequestKind.Place));
+    }
+
     [Fact] // Whoever asks for less than what is latched gets no more freedom by it.
     public void A_level_never_falls_by_itself()
     {

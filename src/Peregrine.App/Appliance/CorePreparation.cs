@@ -42,6 +42,7 @@ internal static class CorePreparation
             MaxPositionNotional = options.Risk.MaxPositionNotional.ToString(),
             MaxOpenOrders = options.Risk.MaxOpenOrders,
             PriceCollarBasisPoints = options.Risk.PriceCollarBasisPoints,
+            MaxPriceJumpPercent = options.Risk.MaxPriceJumpPercent,
             MaxDataAgeMillis = options.Risk.MaxDataAgeMillis,
             MaxOrdersPerMinute = options.Risk.MaxOrdersPerMinute,
             MaxLoss = options.Risk.MaxLoss.ToString(),

@@ -152,6 +152,7 @@ public static partial class ApplianceConfiguration
             MaxPositionNotional = reader.Amount("risk:maxPositionNotional", careful.MaxPositionNotional.ToString()),
             MaxOpenOrders = reader.Whole("risk:maxOpenOrders", careful.MaxOpenOrders, 1, 200),
             PriceCollarBasisPoints = reader.Whole("risk:priceCollarBasisPoints", careful.PriceCollarBasisPoints, 1, 1_000),
+            MaxPriceJumpPercent = reader.Whole("risk:maxPriceJumpPercent", careful.MaxPriceJumpPercent, 0, 1_000),
             MaxDataAgeMillis = reader.Whole("risk:maxDataAgeMillis", careful.MaxDataAgeMillis, 50, 60_000),
             MaxOrdersPerMinute = reader.Whole("risk:maxOrdersPerMinute", careful.MaxOrdersPerMinute, 1, 5_000),
             MaxLoss = reader.Amount("risk:maxLoss", careful.MaxLoss.ToString()),

@@ -256,6 +256,9 @@ public enum RiskVerdict : byte
     /// <summary>The model's answer is older than it may be.</summary>
     ModelStale = 27,
     SymbolOrdersLimit = 28,
+
+    /// <summary>The price is too far from that of a moment ago, or from the last trade's, to be believed yet.</summary>
+    PriceJump = 29,
 }
 
 /// <summary>What a strategy wanted for a symbol and what came of it. Payload of <see cref="Events.EventKind.Decision"/>.</summary>

@@ -20,6 +20,9 @@ public readonly ref struct RiskInput
     /// <summary>Price of the last trade; zero while nobody knows.</summary>
     public Price LastPrice { get; init; }
 
+    /// <summary>The mid as it was half a minute to a minute ago; zero while nobody knows.</summary>
+    public Price SteadyPrice { get; init; }
+
     public required bool BookIsTradable { get; init; }
     public required Price BestBid { get; init; }
     public required Price BestAsk { get; init; }
@@ -94,6 +97,7 @@ public static class RiskGate
         if (!order.Instrument.IsTrading) return RiskVerdict.NotTrading;
         if (!order.BookIsTradable) return RiskVerdict.BookNotTradable;
         if (order.BestBid.Raw <= 0 || order.BestAsk.Raw <= order.BestBid.Raw) return RiskVerdict.NoReferencePrice;
+        if (!order.IsProtection && (IsJump(order, order.SteadyPrice, limits) || IsJump(order, order.LastPrice, limits))) return RiskVerdict.PriceJump;
         if (order.DataAgeNanos < 0 || order.DataAgeNanos > limits.MaxDataAgeMillis * 1_000_000L) return RiskVerdict.StaleData;
         if (!reduces && order.ModelAgeNanos > limits.MaxModelAgeMillis * 1_000_000L) return RiskVerdict.ModelStale;
         if (order.HasUnknownOrder) return RiskVerdict.UnknownOrder;
@@ -158,12 +162,20 @@ public static class RiskGate
         ? !order.Open.LowestSell.IsZero && order.Price >= order.Open.LowestSell
         : !order.Open.HighestBuy.IsZero && order.Price <= order.Open.HighestBuy;
 
-    private static bool WithinCollar(in RiskInput order, int basisPoints)
+    private static bool WithinCollar(in RiskInput order, int basisPoints) => IsWithin(2 * (ulong)order.Price.Raw, TwiceMid(order), basisPoints);
+
+    /// <summary>Whether the mid is too far from another price of the market to be believed; one that is not known says nothing.</summary>
+    private static bool IsJump(in RiskInput order, Price reference, RiskLimits limits) =>
+        limits.MaxPriceJumpPercent > 0 && reference.Raw > 0 && !IsWithin(TwiceMid(order), 2 * (ulong)reference.Raw, limits.MaxPriceJumpPercent * 100);
+
+    /// <summary>Prices are positive here, so twice one fits 64 bits without a sign.</summary>
+    private static ulong TwiceMid(in RiskInput order) => (ulong)order.BestBid.Raw + (ulong)order.BestAsk.Raw;
+
+    /// <summary>Whether a value is within so many basis points of another; the products have up to 128 bits.</summary>
+    private static bool IsWithin(ulong value, ulong of, int basisPoints)
     {
-        // Prices are positive here, so twice one fits 64 bits without a sign; the products have up to 128.
-        ulong twiceMid = (ulong)order.BestBid.Raw + (ulong)order.BestAsk.Raw, twicePrice = 2 * (ulong)order.Price.Raw;
-        ulong distance = twicePrice > twiceMid ? twicePrice - twiceMid : twiceMid - twicePrice;
-        return Math.BigMul(distance, 10_000UL) <= Math.BigMul(twiceMid, (ulong)Math.Max(basisPoints, 0));
+        ulong distance = value > of ? value - of : of - value;
+        return Math.BigMul(distance, 10_000UL) <= Math.BigMul(of, (ulong)Math.Max(basisPoints, 0));
     }
 
     /// <summary>The larger of the two exposures that the open orders and this one could lead to, at this order's price.</summary>

@@ -26,6 +26,12 @@ public sealed record RiskLimits
     /// <summary>Farthest an order price may be from the mid, in basis points.</summary>
     public int PriceCollarBasisPoints { get; init; } = 50;
 
+    /// <summary>
+    /// Farthest that the mid may be from what it was half a minute to a minute ago, and from the last trade, in percent: beyond it there is no price, until it has
+    /// lasted so long. 0 for no bound.
+    /// </summary>
+    public int MaxPriceJumpPercent { get; init; } = 20;
+
     /// <summary>Oldest book data that may be traded on, milliseconds.</summary>
     public int MaxDataAgeMillis { get; init; } = 3_000;
 

@@ -40,6 +40,7 @@ public sealed record CoreSetup
     // What recordings of earlier versions do not name keeps the value that means "as it was then".
     public int MaxOpenOrdersPerSymbol { get; init; } = int.MaxValue;
     public string MaxGrossExposure { get; init; } = "0";
+    public int MaxPriceJumpPercent { get; init; }
     public int DuplicateWindowMillis { get; init; }
     public int MaxOrdersWithoutFill { get; init; }
     public int MaxClockOffsetMillis { get; init; } = 250;
@@ -87,6 +88,7 @@ public sealed record CoreSetup
             MaxPositionNotional = Notional.Parse(MaxPositionNotional),
             MaxOpenOrders = MaxOpenOrders,
             PriceCollarBasisPoints = PriceCollarBasisPoints,
+            MaxPriceJumpPercent = MaxPriceJumpPercent,
             MaxDataAgeMillis = MaxDataAgeMillis,
             MaxOrdersPerMinute = MaxOrdersPerMinute,
             MaxLoss = Notional.Parse(MaxLoss),

@@ -61,6 +61,7 @@ internal sealed class OrderPlacement(
                 Quantity = order.Quantity,
                 StopPrice = order.StopPrice,
                 LastPrice = symbol.State.LastTradePrice,
+                SteadyPrice = symbol.SteadyPrice,
                 BookIsTradable = symbol.State.IsTradable,
                 BestBid = symbol.State.Book.BestBid.Price,
                 BestAsk = symbol.State.Book.BestAsk.Price,

@@ -14,8 +14,13 @@ public sealed class SymbolTrading
     /// <summary>Trade ids that were taken in; far more than can be told twice.</summary>
     private const int TradesRemembered = 1_024;
 
+    /// <summary>How long a price has to last to be believed, whatever was before.</summary>
+    private const long SteadyNanos = 30_000_000_000;
+
     private readonly long[] _trades = new long[TradesRemembered];
     private int _tradeNext;
+    private Price _noted;
+    private long _notedNanos = long.MinValue / 2;
 
     public SymbolTrading(Instrument instrument, SymbolState state, IStrategy? strategy)
     {
@@ -72,6 +77,18 @@ public sealed class SymbolTrading
 
     /// <summary>What a unit is worth now; zero while nobody knows.</summary>
     public Price Mark => State.Book.Mid is { IsZero: false } mid ? mid : State.LastTradePrice;
+
+    /// <summary>The mid as it was half a minute to a minute ago; zero while nobody knows.</summary>
+    public Price SteadyPrice { get; private set; }
+
+    /// <summary>Every second: what the price is now is what later ones are compared with.</summary>
+    internal void NotePrice(long nowNanos)
+    {
+        if (nowNanos - _notedNanos < SteadyNanos && nowNanos >= _notedNanos) return; // A clock that was set back only makes it begin anew.
+        SteadyPrice = _noted;
+        if (State.IsTradable) _noted = State.Book.Mid;
+        _notedNanos = nowNanos;
+    }
 
     internal void SetRules(in RulesRecord rules) => Instrument = rules.ApplyTo(Instrument);
 

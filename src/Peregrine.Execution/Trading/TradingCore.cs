@@ -251,6 +251,7 @@ public sealed class TradingCore
         {
             _senses.Sense(symbol, in timer, default);
             _senses.Watch(symbol, in timer, elapsed, clockStepped);
+            symbol.NotePrice(_nowNanos);
             if (symbol.State.Book.WantsSnapshot) _senses.RequestSnapshot(symbol);
             if (symbol.Patience.WantsRules(_nowNanos)) Requests.Enqueue(new CoreRequest { Kind = CoreRequestKind.Rules, Symbol = symbol.Instrument.Id });
             Decide(sequence, symbol, in timer, default);
