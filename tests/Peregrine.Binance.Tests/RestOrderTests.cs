@@ -190,6 +190,7 @@ public sealed class RestOrderTests
             ("html", "<html>maintenance</html>", 200, false, "not what it should be"),
             ("revoked", """{"code":-2015,"msg":"Invalid API-key"}""", 401, false, "-2015"),
             ("server error", "", 503, false, "could not be found out"),
+            ("too much asked", """{"code":-1003,"msg":"Too many requests"}""", 429, false, "could not be found out"),
         ];
         int refused = 0, wrong = 0;
         foreach ((string name, string body, int status, bool mayTrade, string says) in cases)
@@ -205,6 +206,7 @@ public sealed class RestOrderTests
             if (verdict.MayTrade != mayTrade || (says.Length > 0 && !verdict.Refusals.Any(reason => reason.Contains(says, StringComparison.Ordinal)))) wrong++;
             Assert.True(verdict.MayTrade == mayTrade, $"{name}: {string.Join(' ', verdict.Refusals)}");
             if (says.Length > 0) Assert.Contains(verdict.Refusals, reason => reason.Contains(says, StringComparison.Ordinal));
+            Assert.Equal(status == 429, verdict.IsThrottled);
             if (!mayTrade) refused++;
         }
         KeyVerdict open = KeyPermissions.Judge(Some.Utf8(Turn("ipRestrict")), new KeyDemands(AllowAnyAddress: true), DateTimeOffset.UnixEpoch);

@@ -62,7 +62,7 @@ public sealed class KillsInTheOrderPathTests(ITestOutputHelper output)
                 bool holds = PositionsLeft(state) > 0;
                 using PeregrineProgram run = Start(folder, url, symbols, model, ordersPerMinute: holds ? 3 : 1_000);
                 _ = run.ReadToEndAsync();
-                JsonElement board = await Board.UntilAsync(state, run, one => Board.IsReconciled(one) || Board.Level(one) != "none" || one.GetProperty("uptimeSeconds").GetDouble() > 40);
+                JsonElement board = await Board.UntilAsync(state, run, one => Board.IsReconciled(one) || Board.Level(one) != "none" || one.GetProperty("uptimeSeconds").GetDouble() > 40, seconds: 130); // So many starts use up the requests of a minute, and the next one waits for the next minute.
                 if (!Board.IsReconciled(board))
                 {
                     // It does not trade; what differs says why.

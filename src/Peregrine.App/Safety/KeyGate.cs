@@ -8,21 +8,10 @@ namespace Peregrine.App.Safety;
 /// <summary>Refuses mode live with a key that may do more than trade, or of which that cannot be found out.</summary>
 internal static class KeyGate
 {
-    /// <summary>A question without an answer (a busy machine, a line that is not up yet, a request that came too late) is asked so often before the start is given up.</summary>
-    private const int AttemptsMax = 5;
-
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
-
     /// <exception cref="StopException">The key is refused; the message says why, and what to change.</exception>
     public static async Task CheckAsync(ApplianceOptions options, ExchangeDeadlines deadlines, TimeProvider time, Action<string> log, CancellationToken stop)
     {
-        KeyVerdict verdict = await AskAsync(options, deadlines, time, stop).ConfigureAwait(false);
-        for (int attempt = 1; attempt < AttemptsMax && !verdict.IsKnown; attempt++)
-        {
-            log($"API key: {string.Join(" ", verdict.Refusals)} It is asked again.");
-            await Task.Delay(Pause, time, stop).ConfigureAwait(false);
-            verdict = await AskAsync(options, deadlines, time, stop).ConfigureAwait(false);
-        }
+        KeyVerdict verdict = await KeyQuestion.UntilKnownAsync(cancel => AskAsync(options, deadlines, time, cancel), deadlines, time, log, stop).ConfigureAwait(false);
         foreach (string warning in verdict.Warnings) log($"API key: {warning}");
         if (!verdict.MayTrade) throw new StopException(ExitCode.RefusedForSafety, $"the API key is refused for mode live: {string.Join(" ", verdict.Refusals)}");
     }

@@ -19,6 +19,9 @@ public sealed record KeyVerdict(IReadOnlyList<string> Refusals, IReadOnlyList<st
 
     /// <summary>Whether the exchange gave an answer at all; false leaves open what the key may do.</summary>
     public bool IsKnown { get; init; } = true;
+
+    /// <summary>Whether the question could not be asked, or was not answered, because of the exchange's limits: it may be later.</summary>
+    public bool IsThrottled { get; init; }
 }
 
 /// <summary>Asks the exchange what a key may do. A key that could move money out is refused: whoever steals it could too. So is one of which nothing could be learned.</summary>
@@ -33,7 +36,7 @@ public static class KeyPermissions
         RestAnswer answer = await rest.SendAsync(HttpMethod.Get, Path, [], Lane.Close, 1, cancel).ConfigureAwait(false);
         return answer.Verdict == Verdict.Accepted
             ? Judge(answer.Body, demands, time.GetUtcNow())
-            : new KeyVerdict([$"What the key may do could not be found out: {answer.Problem}."], []) { IsKnown = answer.Verdict == Verdict.WrongKey };
+            : new KeyVerdict([$"What the key may do could not be found out: {answer.Problem}."], []) { IsKnown = answer.Verdict == Verdict.WrongKey, IsThrottled = answer.Verdict == Verdict.Throttled };
     }
 
     /// <summary>Judges the answer of apiRestrictions.</summary>
