@@ -6,7 +6,7 @@ namespace Peregrine.Common;
 /// Whether a number is a whole multiple of a step, without the division, which is the slowest instruction of many processors: an exact multiple times the
 /// inverse of the step modulo 2^64 is the small quotient, and nothing else is. T. Granlund and P. Montgomery, Division by Invariant Integers Using Multiplication, 1994.
 /// </summary>
-internal readonly record struct StepGrid
+public readonly record struct StepGrid
 {
     private readonly ulong _inverse;
     private readonly ulong _quotientMax;
@@ -21,6 +21,15 @@ internal readonly record struct StepGrid
         _inverse = odd; // Right in its three lowest bits; each round doubles them.
         for (int bits = 3; bits < 64; bits *= 2) _inverse *= 2 - (odd * _inverse);
         _quotientMax = ulong.MaxValue / (ulong)step;
+    }
+
+    /// <summary>Whether the value is a whole multiple of the step, and which one. A grid on which everything lies has no multiples.</summary>
+    /// <param name="value">Not negative.</param>
+    public bool TryDivide(long value, out long multiple)
+    {
+        ulong quotient = BitOperations.RotateRight((ulong)value * _inverse, _shift);
+        multiple = (long)quotient;
+        return quotient <= _quotientMax;
     }
 
     /// <param name="value">Not negative.</param>

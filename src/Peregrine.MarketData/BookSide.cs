@@ -1,101 +1,91 @@
-using System.Numerics;
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
-
 using Peregrine.Common;
 using Peregrine.Common.Events;
 
 namespace Peregrine.MarketData;
 
 /// <summary>
-/// One side of a book: prices and quantities in two arrays, sorted so that the best level is the last. A level that goes leaves its place empty, price and all: mostly
-/// the same price, or one beside it, comes back, and then nothing has to move.
+/// One side of a book: a ladder of ticks near the best price, where nine of ten changes fall, and beyond it the far levels in a sorted array. Every far level is worse than
+/// every one of the ladder. Where the ticks are unknown or too fine, or a price lies beside them, there is no ladder.
 /// </summary>
 internal sealed class BookSide
 {
-    /// <summary>
-    /// Levels kept at most. The exchange never says that a far level is gone for good, so a book that lives for weeks would grow without end;
-    /// the far levels that are let go are hundreds of times deeper than any order looks.
-    /// </summary>
-    public const int LevelsMax = 65_536;
-
-    /// <summary>Levels that are looked at one after the other, several at once, before the search begins to jump.</summary>
-    private const int NearLevels = 64;
-
-    /// <summary>How far an empty place is looked for when a level comes, before all better ones move instead.</summary>
-    private const int ReachMax = 48;
-
-    private const int CapacityMin = 16;
-
     private readonly long _sign;
-    private long[] _keys; // The prices, negated where the lowest is best: they grow towards the end.
-    private long[] _quantities; // 0 in an empty place. The last place is never empty.
-    private int _places;
+    private readonly long _tickSize;
+    private readonly SortedLevels _far;
+    private PriceLadder? _ladder; // Kept for later where it is not in use.
+    private LadderUse _use;
 
     /// <param name="side">Buy: the highest price is best. Sell: the lowest.</param>
-    /// <param name="capacity">Levels there is room for at first.</param>
-    public BookSide(Side side, int capacity)
+    /// <param name="capacity">Far levels there is room for at first.</param>
+    /// <param name="tickSize">All prices are multiples of it; zero where that is not known.</param>
+    public BookSide(Side side, int capacity, Price tickSize)
     {
         _sign = side.Sign();
-        _keys = new long[Math.Max(capacity, CapacityMin)];
-        _quantities = new long[_keys.Length];
+        _tickSize = tickSize.Raw;
+        _far = new SortedLevels(capacity);
     }
 
-    public int Count { get; private set; }
+    private enum LadderUse : byte
+    {
+        /// <summary>The first level decides.</summary>
+        Undecided = 0,
+
+        /// <summary>Every level lies on the grid of ticks; those in the ladder's window lie there.</summary>
+        Used = 1,
+
+        /// <summary>All levels are far ones.</summary>
+        NotUsed = 2,
+    }
+
+    public int Count => _far.Count + (_use == LadderUse.Used ? _ladder!.Count : 0);
+
+    public bool IsEmpty => Best.Quantity.Raw == 0;
 
     /// <summary>The best level, all zero where there is none.</summary>
-    public Level Best
+    public Level Best { get; private set; }
+
+    public void Clear()
     {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => _places == 0 ? default : At(_places - 1);
+        _far.Clear();
+        _use = LadderUse.Undecided;
+        Best = default;
     }
 
-    public void Clear() => Count = _places = 0;
+    public void Apply(Price price, Quantity quantity) => Apply([new Level(price, quantity)]);
 
-    public void Apply(Price price, Quantity quantity) => _ = Apply(_sign * price.Raw, quantity.Raw, _places);
-
-    /// <summary>Replaces everything. Levels may come in any order; best first, as the exchange sends them, they are only copied.</summary>
+    /// <summary>Replaces everything. Levels may come in any order; of two at one price the last counts.</summary>
     public void Load(ReadOnlySpan<Level> levels)
     {
         Clear();
-        if (!IsBestFirst(levels) || levels.Length > LevelsMax)
+        if (!IsBestFirst(levels))
         {
             Apply(levels);
             return;
         }
-        while (_keys.Length < levels.Length) Grow();
-        for (int i = levels.Length - 1; i >= 0; i--)
-        {
-            if (levels[i].Quantity.Raw <= 0) continue;
-            _keys[_places] = _sign * levels[i].Price.Raw;
-            _quantities[_places++] = levels[i].Quantity.Raw;
-        }
-        Count = _places;
+        if (levels.Length == 0) return;
+        Decide(levels[0].Price.Raw);
+        for (int i = levels.Length - 1; i >= 0; i--) Apply(in levels[i]); // The worst first: each far one then goes to the end.
+        Settle();
     }
 
-    /// <summary>Sets levels; one without quantity goes. They may come in any order; best first, as the exchange sends them, each is found from the one before it on.</summary>
+    /// <summary>Sets levels; one without quantity goes. They may come in any order, quickest best first, as the exchange sends them.</summary>
     public void Apply(ReadOnlySpan<Level> levels)
     {
-        int from = _places;
-        foreach (ref readonly Level level in levels)
+        if (_use == LadderUse.Undecided && levels.Length > 0) Decide(levels[0].Price.Raw);
+        for (int done = 0; done < levels.Length; done++)
         {
-            long key = _sign * level.Price.Raw;
-            if (from >= _places || _keys[from] <= key) from = _places;
-            from = Apply(key, level.Quantity.Raw, from);
+            if (_use == LadderUse.Used) done += _ladder!.Apply(levels[done..]);
+            if (done < levels.Length) Apply(in levels[done]);
         }
+        Settle();
     }
 
     /// <summary>Copies the best levels, best first, and returns how many there were.</summary>
     public int Top(Span<Level> destination)
     {
-        int count = 0;
-        for (int place = _places - 1; place >= 0 && count < destination.Length; place--)
-            if (_quantities[place] != 0) destination[count++] = At(place);
-        return count;
+        int near = _use == LadderUse.Used ? _ladder!.Top(destination) : 0;
+        return near + _far.Top(destination[near..], _sign);
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private Level At(int place) => new(new Price(_sign * _keys[place]), new Quantity(_quantities[place]));
 
     private bool IsBestFirst(ReadOnlySpan<Level> levels)
     {
@@ -104,133 +94,60 @@ internal sealed class BookSide
         return true;
     }
 
-    /// <summary>Returns where the level lies now or would lie: all that are worse lie before it.</summary>
-    /// <param name="end">What lies from here on is better.</param>
-    private int Apply(long key, long quantity, int end)
+    private void Decide(long price)
     {
-        int at = Find(key, end);
-        if (at < end && _keys[at] == key)
-        {
-            long before = _quantities[at];
-            _quantities[at] = Math.Max(quantity, 0);
-            if (quantity > 0) Count += before == 0 ? 1 : 0;
-            else if (before != 0) Remove(at);
-            return at;
-        }
-        return quantity > 0 ? Insert(at, key, quantity) : at;
+        _ladder = PriceLadder.For(price, _tickSize, _sign, _ladder);
+        _use = LadderUse.NotUsed;
+        if (_ladder is null || !_ladder.TryTick(price, out long tick)) return;
+        _use = LadderUse.Used;
+        _ladder.Place(tick);
     }
 
-    private void Remove(int at)
+    /// <summary>Sets one level, wherever it lies.</summary>
+    private void Apply(in Level level)
     {
-        Count--;
-        if (at != _places - 1) return;
-        do _places--;
-        while (_places > 0 && _quantities[_places - 1] == 0);
-    }
-
-    /// <summary>The first of the places before <paramref name="end"/> whose key is not below the given one, or the end.</summary>
-    private int Find(long key, int end)
-    {
-        ref long keys = ref MemoryMarshal.GetArrayDataReference(_keys);
-        if (Vector.IsHardwareAccelerated)
+        (long price, long quantity) = (level.Price.Raw, level.Quantity.Raw);
+        if (_use == LadderUse.Used)
         {
-            // Most are near. One load after the other, none of which waits for the one before, is quicker than jumps that do.
-            var wanted = new Vector<long>(key);
-            for (int last = Math.Max(end - NearLevels, 0); end - Vector<long>.Count >= last; end -= Vector<long>.Count)
+            if (!_ladder!.TryTick(price, out long tick))
             {
-                Vector<long> below = Vector.LessThan(Vector.LoadUnsafe(ref keys, (nuint)(end - Vector<long>.Count)), wanted);
-                if (below != Vector<long>.Zero) return end - Vector<long>.Count - (int)Vector.Sum(below); // Each that is below counts as -1, and they stand first.
+                GoWithoutLadder(); // The rules that we know are not those of this book.
+            }
+            else if (_ladder.Covers(tick, out bool isBetter))
+            {
+                _ladder.Set(tick, quantity);
+                return;
+            }
+            else if (isBetter)
+            {
+                if (quantity <= 0) return;
+                _ladder.Raise(tick, _far);
+                _ladder.Set(tick, quantity);
+                return;
             }
         }
-        // A window before the end that grows until it reaches far enough, then halved without a branch, because nobody could guess which way it goes.
-        int size = NearLevels;
-        while (size < end && Unsafe.Add(ref keys, end - size) > key) size *= 4;
-        int low = Math.Max(0, end - size);
-        for (int left = end - low; left > 0;)
-        {
-            int half = (left + 1) >> 1;
-            long below = (Unsafe.Add(ref keys, low + half - 1) - key) >> 63; // All ones or none. The difference fits: prices have one sign.
-            low += half & (int)below;
-            left -= half;
-        }
-        return low;
+        _far.Apply(_sign * price, quantity);
     }
 
-    private int Insert(int at, long key, long quantity)
+    private void GoWithoutLadder()
     {
-        if (_places == _keys.Length) at -= MakeRoom(key, at);
-        if (at < 0) return 0; // Too far away for a full book.
-        int place = Open(at);
-        _keys[place] = key;
-        _quantities[place] = quantity;
-        Count++;
-        return place;
+        _ladder!.Spill(_far);
+        _use = LadderUse.NotUsed;
     }
 
-    /// <summary>Makes a place free that lies between the one before <paramref name="at"/> and it, with as little moving as can be; returns which.</summary>
-    private int Open(int at)
+    /// <summary>Sees to it that the best level is in the window, with room for the next ones, and known.</summary>
+    private void Settle()
     {
-        int worse = at - 1, better = at;
-        for (int step = 0; step < ReachMax; step++, worse--, better++)
-        {
-            if (better < _places && _quantities[better] == 0)
-            {
-                Shift(at, better, 1);
-                return at;
-            }
-            if (worse >= 0 && _quantities[worse] == 0)
-            {
-                Shift(worse + 1, at, -1);
-                return at - 1;
-            }
-            if (better >= _places) break; // So near to the best, moving those that are better is as good.
-        }
-        Shift(at, _places, 1);
-        _places++;
-        return at;
+        if (_use == LadderUse.Used && _far.Count > 0 && _ladder!.IsLow) Lower();
+        if (Count == 0) Best = default;
+        else if (_use == LadderUse.Used) Best = _ladder!.Best;
+        else Best = new Level(new Price(_sign * _far.BestKey), new Quantity(_far.BestQuantity));
     }
 
-    private void Shift(int from, int end, int by)
+    private void Lower()
     {
-        if (end <= from) return;
-        _keys.AsSpan(from, end - from).CopyTo(_keys.AsSpan(from + by));
-        _quantities.AsSpan(from, end - from).CopyTo(_quantities.AsSpan(from + by));
-    }
-
-    /// <summary>Every place is taken: the empty ones go if they are many, else the arrays grow, else the farthest levels go. Returns by how much the place of the key became less.</summary>
-    private int MakeRoom(long key, int at)
-    {
-        if (Count <= _places - (_places / 4)) Compact();
-        else if (_keys.Length < LevelsMax) Grow();
-        else return Drop();
-        return at - Find(key, _places);
-    }
-
-    private void Compact()
-    {
-        int kept = 0;
-        for (int place = 0; place < _places; place++)
-        {
-            if (_quantities[place] == 0) continue;
-            _keys[kept] = _keys[place];
-            _quantities[kept++] = _quantities[place];
-        }
-        _places = kept;
-    }
-
-    /// <summary>The farthest eighth goes at once, so that a full book does not move everything at each new level.</summary>
-    private int Drop()
-    {
-        int dropped = _places / 8;
-        Shift(dropped, _places, -dropped);
-        _places -= dropped;
-        Count = _places - _quantities.AsSpan(0, _places).Count(0);
-        return dropped;
-    }
-
-    private void Grow()
-    {
-        Array.Resize(ref _keys, _keys.Length * 2);
-        Array.Resize(ref _quantities, _keys.Length);
+        long best = _ladder!.Count > 0 ? _ladder.BestTick : _far.BestKey / _tickSize;
+        if (PriceLadder.IsUseful(Math.Abs(best))) _ladder.Lower(best, _far);
+        else GoWithoutLadder();
     }
 }

@@ -10,13 +10,14 @@ public sealed class OrderBook
     private readonly BookSide _asks;
 
     /// <param name="capacity">Levels of each side there is room for before memory grows (by doubling); a power of two, at most 65,536.</param>
-    public OrderBook(int capacity = 2_048)
+    /// <param name="tickSize">All prices are multiples of it, which makes the levels near the best quicker; zero where that is not known.</param>
+    public OrderBook(int capacity = 2_048, Price tickSize = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(capacity);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(capacity, BookSide.LevelsMax);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(capacity, SortedLevels.LevelsMax);
         if (!System.Numerics.BitOperations.IsPow2(capacity)) throw new ArgumentException($"{capacity} is not a power of two.", nameof(capacity));
-        _bids = new BookSide(Side.Buy, capacity);
-        _asks = new BookSide(Side.Sell, capacity);
+        _bids = new BookSide(Side.Buy, capacity, tickSize);
+        _asks = new BookSide(Side.Sell, capacity, tickSize);
     }
 
     /// <summary>The highest bid, all zero where there is none.</summary>
@@ -29,10 +30,10 @@ public sealed class OrderBook
     public long Revision { get; private set; }
 
     /// <summary>Whether the best bid is not below the best ask: no exchange's book is ever so.</summary>
-    public bool IsCrossed => _bids.Count > 0 && _asks.Count > 0 && _bids.Best.Price >= _asks.Best.Price;
+    public bool IsCrossed => HasBothSides && _bids.Best.Price >= _asks.Best.Price;
 
     /// <summary>Whether somebody bids and somebody asks.</summary>
-    public bool HasBothSides => _bids.Count > 0 && _asks.Count > 0;
+    public bool HasBothSides => !_bids.IsEmpty && !_asks.IsEmpty;
 
     /// <summary>The best level of a side (Buy: bids, Sell: asks), all zero where there is none.</summary>
     public Level Best(Side side) => Of(side).Best;

@@ -46,7 +46,7 @@ public sealed class SymbolBook
     public SymbolBook(Instrument instrument, int capacity = 8_192)
     {
         _instrument = instrument;
-        _book = new OrderBook(capacity);
+        _book = new OrderBook(capacity, instrument.Rules.TickSize);
     }
 
     public BookState State { get; private set; }

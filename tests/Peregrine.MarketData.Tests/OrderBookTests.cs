@@ -61,16 +61,20 @@ public abstract class OrderBookSuite
 
 public sealed class OrderBookTests : OrderBookSuite
 {
-    private protected override IBook NewBook() => new RealBook(capacity: 2);
+    private protected override IBook NewBook() => new RealBook(capacity: 2, new Price(1));
 
+    /// <summary>Where the tick size is zero all levels lie in the sorted array; with 1 the best 256 ticks have a ladder; prices that no 7 divides are no reason to lose anything.</summary>
     [Theory]
-    [InlineData(1)]
-    [InlineData(2)]
-    [InlineData(3)]
-    public void Is_always_what_the_obvious_book_is(int seed)
+    [InlineData(1, 0)]
+    [InlineData(2, 0)]
+    [InlineData(1, 1)]
+    [InlineData(2, 1)]
+    [InlineData(3, 1)]
+    [InlineData(3, 7)]
+    public void Is_always_what_the_obvious_book_is(int seed, long tick)
     {
         var random = new Random(seed);
-        var book = new RealBook(capacity: 4);
+        var book = new RealBook(capacity: 4, new Price(tick));
         var obvious = new ObviousBook();
         Level[] top = new Level[64];
         Level[] expected = new Level[64];
@@ -101,12 +105,14 @@ public sealed class OrderBookTests : OrderBookSuite
     }
 
     [Theory]
-    [InlineData(4)]
-    [InlineData(5)]
-    public void Is_what_the_obvious_book_is_after_every_diff_whatever_its_order(int seed)
+    [InlineData(4, 0)]
+    [InlineData(4, 1)]
+    [InlineData(5, 1)]
+    [InlineData(5, 3)]
+    public void Is_what_the_obvious_book_is_after_every_diff_whatever_its_order(int seed, long tick)
     {
         var random = new Random(seed);
-        var book = new RealBook(capacity: 4);
+        var book = new RealBook(capacity: 4, new Price(tick));
         var obvious = new ObviousBook();
         Level[] top = new Level[4_000];
         Level[] expected = new Level[4_000];
@@ -121,6 +127,51 @@ public sealed class OrderBookTests : OrderBookSuite
                 int count = book.Top(side, top);
                 Assert.True(count == obvious.Top(side, expected) && top.AsSpan(0, count).SequenceEqual(expected.AsSpan(0, count)), $"seed {seed}, step {step}, {side}");
             }
+        }
+    }
+
+    /// <summary>The window of the ladder is 256 ticks here: it moves thousands of times, up and down, by a step and by far, and is left by single levels that come back.</summary>
+    [Theory]
+    [InlineData(6, 1, 10)]
+    [InlineData(7, 10, 10)]
+    [InlineData(8, 100, 300)]
+    [InlineData(9, 1, 2_000)]
+    public void Is_what_the_obvious_book_is_wherever_the_price_goes(int seed, long tick, int stride)
+    {
+        var random = new Random(seed);
+        var book = new RealBook(capacity: 4, new Price(tick));
+        var obvious = new ObviousBook();
+        Level[] top = new Level[2_000];
+        Level[] expected = new Level[2_000];
+        long centre = 50_000;
+        for (int step = 0; step < 6_000; step++)
+        {
+            centre = Math.Clamp(centre + random.Next(-stride, stride + 1), 3_000, 97_000);
+            if (random.Next(500) == 0) centre = random.Next(3_000, 97_000);
+            foreach (Side side in (Side[])[Side.Buy, Side.Sell])
+            {
+                // The side follows the price: what it left behind goes, and around it comes and goes what does on an exchange.
+                Level[] known = expected[..obvious.Top(side, expected)];
+                List<Level> levels = [.. known.Where(level => (level.Price.Raw - (centre * tick)) * side.Sign() > 0).Select(static level => new Level(level.Price, Quantity.Zero))];
+                for (int i = random.Next(12); i > 0; i--)
+                {
+                    long distance = random.Next(20) == 0 ? random.Next(2_500) : random.Next(60);
+                    levels.Add(new Level(new Price((centre - (distance * side.Sign())) * tick), new Quantity(random.Next(3) == 0 ? 0 : random.NextInt64(1, 100))));
+                }
+                if (random.Next(300) == 0) levels.Add(new Level(new Price(side == Side.Buy ? long.MaxValue - (long.MaxValue % tick) : tick), new Quantity(random.Next(2))));
+                foreach (Level level in known.Take(1)) levels.Add(level with { Quantity = new Quantity(random.Next(2)) });
+                Level[] diff = [.. levels];
+                book.Apply(side == Side.Buy ? diff : [], side == Side.Buy ? [] : diff);
+                obvious.Apply(side == Side.Buy ? diff : [], side == Side.Buy ? [] : diff);
+                int count = book.Top(side, top);
+                Assert.True(count == obvious.Top(side, expected) && top.AsSpan(0, count).SequenceEqual(expected.AsSpan(0, count)), $"seed {seed}, step {step}, {side}");
+                Assert.True(book.Best(side) == obvious.Best(side) && (count == top.Length || book.Count(side) == count), $"seed {seed}, step {step}, {side}");
+            }
+            if (random.Next(200) != 0) continue;
+            Level[] bids = top[..book.Top(Side.Buy, top)];
+            Level[] asks = expected[..book.Top(Side.Sell, expected)];
+            book.Load(bids, asks);
+            obvious.Load(bids, asks);
         }
     }
 
@@ -141,15 +192,17 @@ public sealed class OrderBookTests : OrderBookSuite
         return [.. side == Side.Buy ? once.OrderByDescending(level => level.Price.Raw) : once.OrderBy(level => level.Price.Raw)];
     }
 
-    [Fact]
-    public void Lets_the_farthest_levels_go_when_it_is_full()
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void Lets_the_farthest_levels_go_when_it_is_full(long tick)
     {
-        var book = new OrderBook();
+        var book = new OrderBook(tickSize: new Price(tick));
         for (long price = 1; price <= 70_000; price++) book.Apply(Side.Buy, new Price(price), new Quantity(1));
-        Assert.InRange(book.Count(Side.Buy), 57_344, 65_536);
+        Assert.InRange(book.Count(Side.Buy), 57_344, 65_536 + 256);
         Assert.Equal(70_000, book.BestBid.Price.Raw);
         book.Apply(Side.Buy, new Price(1), new Quantity(9));
-        var top = new Level[65_536];
+        var top = new Level[65_536 + 256];
         int count = book.Top(Side.Buy, top);
         for (int i = 1; i < count; i++) Assert.True(top[i].Price < top[i - 1].Price);
     }
@@ -171,7 +224,7 @@ public sealed class OrderBookTests : OrderBookSuite
     [Fact]
     public void Allocates_nothing_once_it_has_grown()
     {
-        var book = new OrderBook(capacity: 64);
+        var book = new OrderBook(capacity: 64, new Price(1));
         var top = new Level[20];
         Churn(book, top, steps: 2_000);
         long before = GC.GetAllocatedBytesForCurrentThread();
@@ -207,9 +260,11 @@ internal interface IBook
     int Top(Side side, Span<Level> destination);
 }
 
-internal sealed class RealBook(int capacity) : IBook
+internal sealed class RealBook(int capacity, Price tickSize) : IBook
 {
-    private readonly OrderBook _book = new(capacity);
+    private readonly OrderBook _book = new(capacity, tickSize);
+
+    public int Count(Side side) => _book.Count(side);
 
     public void Apply(Side side, Price price, Quantity quantity) => _book.Apply(side, price, quantity);
     public void Load(ReadOnlySpan<Level> bids, ReadOnlySpan<Level> asks) => _book.Load(bids, asks);

@@ -37,7 +37,7 @@ public sealed class RecordedBookTests(ITestOutputHelper output)
 
     private void Check(Recording recording, string title)
     {
-        var replays = recording.Instruments.All.Select(instrument => new Replay(instrument)).ToArray();
+        var replays = recording.Instruments.All.Select(instrument => new Replay(instrument with { Rules = new TradingRules { TickSize = TickOf(recording, instrument.Id) } })).ToArray();
         for (int i = 0; i < recording.Count; i++)
         {
             MarketEvent entry = recording[i];
@@ -52,20 +52,40 @@ public sealed class RecordedBookTests(ITestOutputHelper output)
         {
             Assert.True(replay.Gaps == 0, $"{replay.Symbol}: {replay.Gaps} gaps");
             Assert.True(replay.CrossedWhileLive == 0, $"{replay.Symbol}: crossed {replay.CrossedWhileLive} times");
+            Assert.True(replay.DifferentFromTickless == 0, $"{replay.Symbol}: {replay.DifferentFromTickless} times another book with and without the tick size");
             Assert.True(replay.Synchronised == 1, $"{replay.Symbol}: synchronised {replay.Synchronised} times");
         }
         Assert.True(comparable > 0);
         Assert.True(equal >= 0.995 * comparable, $"{equal} of {comparable} best prices are equal");
     }
 
+    /// <summary>What all prices of a symbol are multiples of.</summary>
+    private static Price TickOf(Recording recording, SymbolId symbol)
+    {
+        long tick = 0;
+        for (int i = 0; i < recording.Count; i++)
+        {
+            MarketEvent entry = recording[i];
+            if (entry.Symbol != symbol || entry.Kind is not (EventKind.DepthDiff or EventKind.DepthSnapshot or EventKind.Depth20)) continue;
+            foreach (Level level in Payload.Bids(in entry, recording.PayloadOf(i))) tick = (long)System.Numerics.BigInteger.GreatestCommonDivisor(tick, level.Price.Raw);
+            foreach (Level level in Payload.Asks(in entry, recording.PayloadOf(i))) tick = (long)System.Numerics.BigInteger.GreatestCommonDivisor(tick, level.Price.Raw);
+        }
+        return new Price(tick);
+    }
+
     /// <summary>
-    /// One symbol's events through its book. A moment is comparable when the newest ticker's update id lies inside the diff just applied
+    /// One symbol's events through its book, and beside it through one that knows nothing of ticks: they are always the same. A moment is comparable when the newest ticker's update id lies inside the diff just applied
     /// (U ≤ ticker u ≤ u): the ticker is then of the same moment as the book, unless the best price changed once more inside that diff. A ticker that
     /// arrives after its diff is compared as soon as the next diff shows that it was the last one inside.
     /// </summary>
     private sealed class Replay(Instrument instrument)
     {
+        private const int ComparedLevels = 200;
+
         private readonly SymbolBook _book = new(instrument);
+        private readonly SymbolBook _tickless = new(instrument with { Rules = new TradingRules { TickSize = Price.Zero } });
+        private readonly Level[] _levels = new Level[ComparedLevels];
+        private readonly Level[] _ticklessLevels = new Level[ComparedLevels];
         private BookTickerFields _ticker;
         private BookTickerFields _candidate;
         private long _first;
@@ -79,6 +99,7 @@ public sealed class RecordedBookTests(ITestOutputHelper output)
         public long Synchronised { get; private set; }
         public long Comparable { get; private set; }
         public long Equal { get; private set; }
+        public long DifferentFromTickless { get; private set; }
 
         public void OnEvent(in MarketEvent entry, ReadOnlySpan<long> payload)
         {
@@ -88,6 +109,12 @@ public sealed class RecordedBookTests(ITestOutputHelper output)
                 if (IsInside(_ticker)) _candidate = _ticker;
             }
             BookChange change = _book.OnEvent(in entry, payload);
+            _ = _tickless.OnEvent(in entry, payload);
+            foreach (Side side in (Side[])[Side.Buy, Side.Sell])
+            {
+                int count = _book.Top(side, _levels);
+                if (_book.Count(side) != _tickless.Count(side) || count != _tickless.Top(side, _ticklessLevels) || !_levels.AsSpan(0, count).SequenceEqual(_ticklessLevels.AsSpan(0, count))) DifferentFromTickless++;
+            }
             if (change.IsGap) Gaps++;
             if (change.Kind == BookChangeKind.Synchronised) Synchronised++;
             if (_book.State == BookState.Live && _book.BestBid.Price >= _book.BestAsk.Price) CrossedWhileLive++;
