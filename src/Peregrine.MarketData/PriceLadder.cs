@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 using Peregrine.Common;
 using Peregrine.Common.Events;
@@ -137,18 +138,21 @@ internal sealed class PriceLadder
     /// <summary>Copies the best levels, best first, and returns how many there were.</summary>
     public int Top(Span<Level> destination)
     {
-        int count = 0;
-        int left = Math.Min(Count, destination.Length);
-        long word = _best >> 6;
-        ulong bits = count < left ? Word(word) : 0;
-        while (count < left)
+        ref long quantities = ref MemoryMarshal.GetArrayDataReference(_quantities);
+        ref ulong taken = ref MemoryMarshal.GetArrayDataReference(_taken);
+        (int places, int words, long step) = (_quantities.Length - 1, _taken.Length - 1, _sign * _tickSize);
+        destination = destination[..Math.Min(Count, destination.Length)];
+        long word = _best >> 6; // No bit is taken above the best, so whole words will do.
+        ulong bits = Unsafe.Add(ref taken, (int)word & words);
+        foreach (ref Level level in destination)
         {
-            while (bits == 0) bits = Word(--word);
-            int bit = WordBits - 1 - BitOperations.LeadingZeroCount(bits);
+            while (bits == 0) bits = Unsafe.Add(ref taken, (int)--word & words);
+            int bit = BitOperations.Log2(bits);
             bits ^= 1UL << bit;
-            destination[count++] = At((word << 6) + bit);
+            long tick = (word << 6) + bit;
+            level = new Level(new Price(tick * step), new Quantity(Unsafe.Add(ref quantities, (int)tick & places)));
         }
-        return count;
+        return destination.Length;
     }
 
     private long LowFor(long best) => (best - (_quantities.Length / 8 * 7) + WordBits - 1) & -WordBits;

@@ -165,10 +165,12 @@ internal sealed class OwnOrderPath : IEventHandler, IDisposable
 
     private void Place(in NewOrder order, long nanos)
     {
-        OrderIntent intent = new()
-        {
-            ClientId = _ids.Create(_orders), Price = order.Price, Quantity = order.Quantity, Side = order.Side, Type = order.Type, TimeInForce = order.TimeInForce, StrategyId = 1,
-        };
+        OrderIntent intent = default;
+        _ids.Create(_orders, out intent.ClientId);
+        intent.Price = order.Price;
+        intent.Quantity = order.Quantity;
+        intent.StrategyId = 1;
+        (intent.Side, intent.Type, intent.TimeInForce) = (order.Side, order.Type, order.TimeInForce);
         ReadOnlySpan<byte> request = _requests.Place(_orders, in intent, default, _instrument.Id, nanos / 1_000_000);
         if (_stage == PathStage.Text)
         {

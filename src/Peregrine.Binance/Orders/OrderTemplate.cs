@@ -80,16 +80,8 @@ internal sealed class OrderTemplate
         if (_price.Json >= 0 && IsNew(ref _lastPrice, slots.Price)) Patch(_price, text[..FixedPoint.Format(slots.Price, text)]);
         if (IsNew(ref _lastQuantity, slots.Quantity)) Patch(_quantity, text[..FixedPoint.Format(slots.Quantity, text)]);
         if (IsNew(ref _lastMillis, slots.UnixMillis)) Patch(_time, text[..Digits.Write((ulong)slots.UnixMillis, text)]);
-        if (_payload is not null) Sign(signer);
+        if (_payload is not null) _ = signer.SignInPlace(_payload.Buffer, _payload.Length, _json.Open(_signature.Json, signer.Length));
         return _json.Text;
-    }
-
-    [SkipLocalsInit]
-    private void Sign(RequestSigner signer)
-    {
-        Span<byte> signature = stackalloc byte[RequestSigner.SignatureLengthMax];
-        int length = signer.Sign(_payload!.Text, signature);
-        Patch(_signature, signature[..length]);
     }
 
     /// <summary>Whether a value differs from the one that stands in the texts.</summary>

@@ -1,3 +1,5 @@
+using Peregrine.Binance.Signing;
+
 namespace Peregrine.Binance.Orders;
 
 /// <summary>
@@ -8,6 +10,9 @@ internal sealed class PatchedText
 {
     /// <summary>Room for values that are longer than those at first.</summary>
     private const int Spare = 1_024;
+
+    /// <summary>Bytes behind the text at least.</summary>
+    public const int Behind = ISignature.Room;
 
     private const int SlotsMax = 8;
 
@@ -27,6 +32,18 @@ internal sealed class PatchedText
 
     public ReadOnlySpan<byte> Text => _bytes.AsSpan(0, _length);
 
+    public int Length => _length;
+
+    /// <summary>The text and at least <see cref="Behind"/> bytes behind it, which belong to whoever wants to write there.</summary>
+    public Span<byte> Buffer => _bytes;
+
+    /// <summary>The bytes of a place, to be written by the caller, after it was given a length.</summary>
+    public Span<byte> Open(int slot, int length)
+    {
+        if (_slots[slot].Length != length) Resize(slot, length);
+        return _bytes.AsSpan(_slots[slot].At, length);
+    }
+
     /// <summary>Names a place whose bytes will be replaced; returns its number.</summary>
     public int AddSlot(int at, int length)
     {
@@ -34,17 +51,13 @@ internal sealed class PatchedText
         return _count++;
     }
 
-    public void Patch(int slot, ReadOnlySpan<byte> value)
-    {
-        if (_slots[slot].Length != value.Length) Resize(slot, value.Length);
-        value.CopyTo(_bytes.AsSpan(_slots[slot].At));
-    }
+    public void Patch(int slot, ReadOnlySpan<byte> value) => value.CopyTo(Open(slot, value.Length));
 
     private void Resize(int slot, int length)
     {
         Place place = _slots[slot];
         int change = length - place.Length, behind = place.At + place.Length;
-        if (_length + change > _bytes.Length) Array.Resize(ref _bytes, _length + change + Spare);
+        if (_length + change + Behind > _bytes.Length) Array.Resize(ref _bytes, _length + change + Spare);
         _bytes.AsSpan(behind, _length - behind).CopyTo(_bytes.AsSpan(behind + change));
         _length += change;
         _slots[slot].Length = length;

@@ -27,6 +27,12 @@ public sealed class RequestSigner : IDisposable
     /// <summary>Writes the signature of the payload (64 lower-case hexadecimal characters, or base64) and returns its length.</summary>
     public int Sign(ReadOnlySpan<byte> payload, Span<byte> signature) => _signature.Sign(payload, signature);
 
+    /// <summary>Characters of every signature with this key.</summary>
+    internal int Length => _signature.Length;
+
+    /// <inheritdoc cref="ISignature.SignInPlace"/>
+    internal int SignInPlace(Span<byte> buffer, int length, Span<byte> signature) => _signature.SignInPlace(buffer, length, signature);
+
     /// <summary>The query string of a REST call with its signature behind it. Cold code.</summary>
     public string SignQuery(IEnumerable<KeyValuePair<string, string>> parameters)
     {

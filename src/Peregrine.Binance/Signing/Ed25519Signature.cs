@@ -28,6 +28,8 @@ internal sealed unsafe class Ed25519Signature : ISignature
         throw new ArgumentException("OpenSSL does not take the Ed25519 key.", nameof(seed));
     }
 
+    public int Length => Base64.GetMaxEncodedToUtf8Length(SignatureBytes);
+
     /// <exception cref="InvalidOperationException">OpenSSL could not sign.</exception>
     public int Sign(ReadOnlySpan<byte> payload, Span<byte> text)
     {

@@ -13,6 +13,8 @@ internal sealed class RsaSignature : ISignature
     /// <exception cref="CryptographicException">The key cannot be read.</exception>
     public RsaSignature(ReadOnlySpan<byte> pkcs8) => _key.ImportPkcs8PrivateKey(pkcs8, out _);
 
+    public int Length => Base64.GetMaxEncodedToUtf8Length((_key.KeySize + 7) / 8);
+
     public int Sign(ReadOnlySpan<byte> payload, Span<byte> text)
     {
         Span<byte> signature = stackalloc byte[BytesMax];

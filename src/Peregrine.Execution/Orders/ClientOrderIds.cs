@@ -29,9 +29,15 @@ public readonly struct ClientOrderIds
 
     public ClientOrderId Create(long sequence)
     {
-        ClientOrderId id = _head;
-        id.Append((ulong)sequence);
+        Create(sequence, out ClientOrderId id);
         return id;
+    }
+
+    /// <summary>The same where the id is to lie: what was just written in pieces is slow to be copied as a whole.</summary>
+    public void Create(long sequence, out ClientOrderId id)
+    {
+        id = _head;
+        id.Append((ulong)sequence);
     }
 
     /// <summary>The sequence of an id of this boot; false for all others.</summary>

@@ -42,6 +42,8 @@ public sealed class OrderManager
     private static readonly long[] QueryDelaysNanos = [300_000_000, 1_000_000_000, 3_000_000_000, 8_000_000_000, 13_000_000_000, 30_000_000_000];
 
     private readonly TrackedOrder[] _orders = new TrackedOrder[Capacity];
+    private readonly OpenOrders _nothingOpen;
+    private OpenOrders _open; // The last answer of OpenOf.
     private ClientOrderIds _ids;
     private long _next = 1;
     private long _nextList = 1;
@@ -86,7 +88,6 @@ public sealed class OrderManager
         long sequence = _next++;
         _orders[slot] = new TrackedOrder
         {
-            ClientId = _ids.Create(sequence),
             Sequence = sequence,
             Symbol = order.Symbol,
             Side = order.Side,
@@ -101,6 +102,7 @@ public sealed class OrderManager
             SentNanos = nowNanos,
             Status = OrderStatus.Sent,
         };
+        _ids.Create(sequence, out _orders[slot].ClientId);
         OpenCount++;
         Placed++;
         return slot;
@@ -193,11 +195,12 @@ public sealed class OrderManager
         return false;
     }
 
-    /// <summary>Orders and quantities of a symbol that are open, unknown ones included at their full size.</summary>
-    public OpenOrders OpenOf(SymbolId symbol)
+    /// <summary>Orders and quantities of a symbol that are open, unknown ones included at their full size; valid until the next call.</summary>
+    public ref readonly OpenOrders OpenOf(SymbolId symbol)
     {
-        OpenOrders open = default;
-        if (OpenCount == 0) return open;
+        if (OpenCount == 0) return ref _nothingOpen;
+        ref OpenOrders open = ref _open;
+        open = default;
         for (int slot = 0; slot < _orders.Length; slot++)
         {
             ref readonly TrackedOrder order = ref _orders[slot];
@@ -211,7 +214,7 @@ public sealed class OrderManager
             if (order.Side == Side.Buy) open.Buys += order.Remaining;
             else open.Sells += order.Remaining;
         }
-        return open;
+        return ref open;
     }
 
     public bool HasOpen(SymbolId symbol)

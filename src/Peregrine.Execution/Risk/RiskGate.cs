@@ -136,18 +136,20 @@ public static class RiskGate
     private static OrderFilter CheckFilters(in RiskInput order)
     {
         if (order.Price.Raw <= 0) return OrderFilter.Price;
-        OrderShape shape = new() { Side = order.Side, Type = order.Type, Price = order.Price, StopPrice = order.StopPrice, Quantity = order.Quantity };
-        FilterContext around = new()
-        {
-            LastPrice = order.LastPrice,
-            OpenOrders = order.Open.Count,
-            OpenAlgoOrders = order.Open.Stops,
-            ExchangeOpenOrders = order.OpenOrders,
-            ExchangeOpenAlgoOrders = order.Open.Stops,
-            BaseHeld = Quantity.Abs(order.Position),
-            OpenBuyQuantity = order.Open.Buys,
-        };
-        return OrderFilters.Check(order.Instrument.Rules, in shape, in around);
+        // Made where they are passed: a variable would be a copy, which has to wait for the fields that were just written.
+        return OrderFilters.Check(
+            order.Instrument.Rules,
+            new OrderShape { Side = order.Side, Type = order.Type, Price = order.Price, StopPrice = order.StopPrice, Quantity = order.Quantity },
+            new FilterContext
+            {
+                LastPrice = order.LastPrice,
+                OpenOrders = order.Open.Count,
+                OpenAlgoOrders = order.Open.Stops,
+                ExchangeOpenOrders = order.OpenOrders,
+                ExchangeOpenAlgoOrders = order.Open.Stops,
+                BaseHeld = Quantity.Abs(order.Position),
+                OpenBuyQuantity = order.Open.Buys,
+            });
     }
 
     /// <summary>Whether the order, and all that is open on its side, only brings the position nearer to zero.</summary>

@@ -71,7 +71,7 @@ internal sealed class OrderPlacement(
                 Open = orders.OpenOf(id),
                 OpenOrders = orders.OpenCount,
                 HasUnknownOrder = orders.HasUnknown(id),
-                OtherExposure = OtherExposure(symbol),
+                OtherExposure = options.Limits.MaxGrossExposure.IsZero ? Notional.Zero : OtherExposure(symbol),
                 OrdersLastMinute = _rate.Within(NowNanos),
                 OrdersWithoutFill = symbol.OrdersWithoutFill,
                 IsRepeated = IsRepeated(symbol, in order),
@@ -192,12 +192,11 @@ internal sealed class OrderPlacement(
     private Notional OtherExposure(SymbolTrading but)
     {
         Notional sum = Notional.Zero;
-        if (options.Limits.MaxGrossExposure.IsZero) return sum;
         foreach (SymbolTrading symbol in symbols)
         {
             if (symbol == but) continue;
             Quantity position = symbol.Position.Quantity;
-            OpenOrders open = orders.OpenCount > 0 ? orders.OpenOf(symbol.Instrument.Id) : default;
+            ref readonly OpenOrders open = ref orders.OpenOf(symbol.Instrument.Id);
             if (position.IsZero && open.Count == 0) continue;
             Quantity longest = Quantity.Abs(position + open.Buys), shortest = Quantity.Abs(position - open.Sells);
             sum += symbol.Mark * (longest > shortest ? longest : shortest);
