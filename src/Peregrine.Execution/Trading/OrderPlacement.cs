@@ -16,7 +16,7 @@ internal sealed class OrderPlacement(
     RequestQueue requests, IEventWriter outputs)
 {
     private readonly OrderRate _rate = new(options.Limits.MaxOrdersPerMinute);
-    private readonly Dictionary<AssetCode, long> _freeUnits = new(64); // More assets than symbols can name; it must not grow on the hot path.
+    private readonly Dictionary<AssetCode, long> _freeUnits = new(64); // More assets than symbols can name; it must not grow while trading.
 
     /// <summary>The core's time, nanoseconds since 1970.</summary>
     public long NowNanos { get; set; }
@@ -43,7 +43,12 @@ internal sealed class OrderPlacement(
     /// <summary>Free units (1e-8) of an asset as the exchange last said; null while it has not.</summary>
     public long? FreeUnits(AssetCode asset) => _freeUnits.TryGetValue(asset, out long units) ? units : null;
 
-    public void SetFree(AssetCode asset, long units) => _freeUnits[asset] = units;
+    public void SetFree(AssetCode asset, long units)
+    {
+        _freeUnits[asset] = units;
+        foreach (SymbolTrading symbol in symbols)
+            if (symbol.QuoteAsset == asset) symbol.FreeQuote = Notional.FromUnits(units);
+    }
 
     /// <summary>What the gate says to an order.</summary>
     public RiskVerdict Check(SymbolTrading symbol, in NewOrder order, bool isProtection = false, TradingState? state = null, long modelAgeNanos = -1)
@@ -82,7 +87,7 @@ internal sealed class OrderPlacement(
                 IsReconciled = !options.Reconciles || reconciler.IsReconciled,
                 Clock = Clock,
                 IsProtection = isProtection,
-                FreeQuote = FreeUnits(symbol.QuoteAsset) is { } units ? Notional.FromUnits(units) : null,
+                FreeQuote = symbol.FreeQuote,
             },
             options.Limits);
     }

@@ -41,6 +41,9 @@ public sealed class SymbolTrading
     public AssetCode BaseAsset { get; }
     public AssetCode QuoteAsset { get; }
 
+    /// <summary>Free quote asset as the exchange last said; null while it has not.</summary>
+    internal Notional? FreeQuote { get; set; }
+
     /// <summary>When the newest book data arrived.</summary>
     public long LastBookNanos { get; private set; }
 
