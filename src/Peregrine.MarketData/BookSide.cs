@@ -10,9 +10,8 @@ namespace Peregrine.MarketData;
 internal sealed class BookSide
 {
     private readonly long _sign;
-    private readonly long _tickSize;
     private readonly SortedLevels _far;
-    private PriceLadder? _ladder; // Kept for later where it is not in use.
+    private readonly PriceLadder? _ladder;
     private LadderUse _use;
 
     /// <param name="side">Buy: the highest price is best. Sell: the lowest.</param>
@@ -21,7 +20,7 @@ internal sealed class BookSide
     public BookSide(Side side, int capacity, Price tickSize)
     {
         _sign = side.Sign();
-        _tickSize = tickSize.Raw;
+        if (tickSize.Raw > 0) _ladder = new PriceLadder(tickSize.Raw, _sign);
         _far = new SortedLevels(capacity);
     }
 
@@ -94,14 +93,7 @@ internal sealed class BookSide
         return true;
     }
 
-    private void Decide(long price)
-    {
-        _ladder = PriceLadder.For(price, _tickSize, _sign, _ladder);
-        _use = LadderUse.NotUsed;
-        if (_ladder is null || !_ladder.TryTick(price, out long tick)) return;
-        _use = LadderUse.Used;
-        _ladder.Place(tick);
-    }
+    private void Decide(long price) => _use = _ladder is not null && _ladder.TryPlace(price) ? LadderUse.Used : LadderUse.NotUsed;
 
     /// <summary>Sets one level, wherever it lies.</summary>
     private void Apply(in Level level)
@@ -146,7 +138,7 @@ internal sealed class BookSide
 
     private void Lower()
     {
-        long best = _ladder!.Count > 0 ? _ladder.BestTick : _far.BestKey / _tickSize;
+        long best = _ladder!.Count > 0 ? _ladder.BestTick : _ladder.Tick(_far.BestKey);
         if (PriceLadder.IsUseful(Math.Abs(best))) _ladder.Lower(best, _far);
         else GoWithoutLadder();
     }
