@@ -177,17 +177,12 @@ internal sealed class PriceLadder
         else if (tick == _best) _best = NextBelow(tick);
     }
 
-    /// <summary>The best taken tick below one, or less than the window's worst.</summary>
+    /// <summary>The best taken tick where none is taken from the given one on, or less than the window's worst.</summary>
     private long NextBelow(long tick)
     {
-        long word = tick >> 6;
-        ulong bits = Word(word) & ((1UL << (int)tick) - 1);
-        while (bits == 0)
-        {
-            if (--word < _low >> 6) return _low - 1;
-            bits = Word(word);
-        }
-        return (word << 6) + WordBits - 1 - BitOperations.LeadingZeroCount(bits);
+        for (long word = tick >> 6; word >= _low >> 6; word--)
+            if (Word(word) is var bits and not 0) return (word << 6) + BitOperations.Log2(bits);
+        return _low - 1;
     }
 
     /// <summary>The window begins at <paramref name="low"/> now, which is not worse than where it began.</summary>
@@ -206,6 +201,5 @@ internal sealed class PriceLadder
             }
         }
         _low = low;
-        if (Count == 0) _best = low - 1;
     }
 }

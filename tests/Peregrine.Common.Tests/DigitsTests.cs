@@ -38,6 +38,8 @@ public sealed class DigitsTests
             long step = Math.Max(1, random.NextInt64() >> random.Next(63)), value = random.NextInt64() >> random.Next(63);
             if (random.Next(2) == 0) value -= value % step;
             Assert.True(new StepGrid(step).Has(value) == (value % step == 0), $"{value} on steps of {step}");
+            Assert.True(new StepGrid(step).TryDivide(value, out long multiple) == (value % step == 0), $"{value} on steps of {step}");
+            Assert.True(value % step != 0 || multiple == value / step, $"{value} / {step} is not {multiple}");
         }
         Assert.True(new StepGrid(0).Has(17));
         Assert.True(default(StepGrid).Has(17));
