@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Diagnostics;
 using System.Text.Json;
 
 using Peregrine.App.Control;
@@ -10,6 +11,9 @@ namespace Peregrine.App.Commands;
 /// <summary><c>kill</c>, <c>arm</c> and <c>reconcile</c>: what a person tells the trader. A kill works without the appliance's help, too.</summary>
 internal static class TradingCommands
 {
+    /// <summary>How long a latch that could not be written is tried again, where nobody listens either.</summary>
+    private static readonly TimeSpan LatchPatience = TimeSpan.FromSeconds(5);
+
     public static IEnumerable<Command> Create() => [Kill(), Arm(), Reconcile()];
 
     private static Command Kill()
@@ -38,12 +42,16 @@ internal static class TradingCommands
                 ControlAnswer answer = await ControlClient.AskAsync(folder, request, cancel).ConfigureAwait(false);
                 return Say(answer with { Text = answer.Text + trouble }, parsed.GetValue(json));
             }
-            catch (StopException e) when (isWhole && trouble.Length > 0)
-            {
-                throw new StopException(ExitCode.Failed, e.Message + trouble);
-            }
             catch (StopException e) when (isWhole)
             {
+                // A full disk has room again soon: the appliance gives its ballast up for that.
+                long began = Stopwatch.GetTimestamp();
+                while (trouble.Length > 0 && Stopwatch.GetElapsedTime(began) < LatchPatience)
+                {
+                    await Task.Delay(100, cancel).ConfigureAwait(false);
+                    trouble = Latch(file, wanted);
+                }
+                if (trouble.Length > 0) throw new StopException(ExitCode.Failed, e.Message + trouble);
                 return Say(new ControlAnswer(true, $"{wanted} is latched in {Path.Combine(folder, KillSwitchFile.Name)}: a running appliance finds it there within a second, the next start obeys it ({e.Message})"), parsed.GetValue(json));
             }
         });
