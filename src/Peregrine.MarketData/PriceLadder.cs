@@ -15,7 +15,7 @@ namespace Peregrine.MarketData;
 internal sealed class PriceLadder
 {
     /// <summary>Ticks there is a place for at most: 128 KiB a side.</summary>
-    public const int TicksMax = 16_384;
+    private const int TicksMax = 16_384;
 
     /// <summary>With fewer, a window that moves by whole words might not move at all.</summary>
     private const int TicksMin = 256;

@@ -165,7 +165,7 @@ internal sealed class OwnOrderPath : IEventHandler, IDisposable
 
     private void Place(in NewOrder order, long nanos)
     {
-        OrderIntent intent = default;
+        OrderIntent intent = default; // Filled where it lies: a copy would have to wait for its fields.
         _ids.Create(_orders, out intent.ClientId);
         intent.Price = order.Price;
         intent.Quantity = order.Quantity;

@@ -26,8 +26,8 @@ internal sealed class WithoutSockets : IBenchmark
         using OwnOrderPath own = new(session, model);
         PlainOrderPath plain = new(session, model);
 
-        // The compiler first sees the whole way, as it does in the appliance and as the other side's is seen; what it learned from a part would not suit the rest.
         Contest contest = new(context);
+        // The compiler first sees the whole way, as it does in the appliance and as the other side's is seen; what it learned from a part would not suit the rest.
         Entrant[] stages = [.. Parts.Reverse().Select(part => Add(contest, part.Name, part.Stage)).Reverse()];
         Entrant usual = contest.Add("System.Text.Json, decimals, SortedDictionary, strings, HMACSHA256", Warmed(() =>
         {

@@ -245,23 +245,10 @@ internal sealed unsafe class HmacSignature : ISignature
         _inner = null;
     }
 
-    /// <summary>All 64 lower-case digits at once where the processor can; else eight at a time.</summary>
+    /// <summary>Lower-case digits, eight at a time: where there are no vectors, and for the hashes of .NET.</summary>
     private static void Hexadecimal(ReadOnlySpan<byte> bytes, Span<byte> digits)
     {
         ref byte to = ref MemoryMarshal.GetReference(digits[..(2 * bytes.Length)]);
-        if (Vector128.IsHardwareAccelerated)
-        {
-            Vector128<byte> alphabet = Vector128.Create("0123456789abcdef"u8);
-            for (int i = 0; i < bytes.Length; i += Vector128<byte>.Count)
-            {
-                Vector128<byte> source = Vector128.Create(bytes[i..]);
-                Vector128<byte> upper = source >>> 4, lower = source & Vector128.Create((byte)0x0F);
-                (Vector128<ushort> even, Vector128<ushort> odd) = (Pair(Vector128.WidenLower(upper), Vector128.WidenLower(lower)), Pair(Vector128.WidenUpper(upper), Vector128.WidenUpper(lower)));
-                Vector128.Shuffle(alphabet, even.AsByte()).StoreUnsafe(ref to, (nuint)(2 * i));
-                Vector128.Shuffle(alphabet, odd.AsByte()).StoreUnsafe(ref to, (nuint)((2 * i) + Vector128<byte>.Count));
-            }
-            return;
-        }
         for (int i = 0; i < bytes.Length; i += 4)
         {
             ulong word = BitConverter.ToUInt32(bytes[i..]);
@@ -273,7 +260,4 @@ internal sealed unsafe class HmacSignature : ISignature
             Unsafe.WriteUnaligned(ref Unsafe.Add(ref to, 2 * i), word + 0x3030_3030_3030_3030 + (letters * 39));
         }
     }
-
-    /// <summary>Digits side by side, the upper half of the byte first in memory.</summary>
-    private static Vector128<ushort> Pair(Vector128<ushort> upper, Vector128<ushort> lower) => upper | (lower << 8);
 }
